@@ -1,0 +1,1 @@
+"""Record, safely: what a lens and a microphone bring in, kept as recordings on disk."""

@@ -1,0 +1,1 @@
+"""The front desk: commands, settings, jobs."""

@@ -1,0 +1,1 @@
+"""Who does the work: an executor on this machine, or on a cluster where one is named."""

@@ -1,0 +1,1 @@
+"""Pages: what is served to a browser by flipcast itself, on loopback."""

@@ -1,0 +1,1 @@
+"""Put a speaker in front of another picture, live or afterwards."""

@@ -1,0 +1,1 @@
+"""Turn a recording, or any video file, into a lecture that anyone can watch."""

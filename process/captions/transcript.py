@@ -1,0 +1,81 @@
+"""What was said: words with their times, and the transcript that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One spoken word."""
+
+    start: float
+    """Seconds from the start of the lecture."""
+
+    end: float
+    """Seconds; never before *start*."""
+
+    text: str
+    """As written, punctuation attached, no white space around it."""
+
+    confidence: float
+    """0 to 1, as the engine gives it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of time."""
+
+    start: float
+    """Seconds from the start of the lecture."""
+
+    end: float
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """All that was said in a lecture, and how it was heard."""
+
+    language: str
+    """ISO 639-1 code, ``"en"``; empty where there is no speech."""
+
+    words: tuple[Word, ...]
+    """In the order of their starts."""
+
+    speech: tuple[Span, ...]
+    """Where speech was detected, heard as words or not."""
+
+    engine: str
+    """Name of the engine: ``"faster-whisper"``."""
+
+    model: str
+    """Name of the weights: ``"base"``."""
+
+    weights: str
+    """SHA-256 of the weights; empty where the engine has none."""
+
+    @property
+    def confidence(self) -> float | None:
+        """Mean confidence of the words, 0 to 1; ``None`` where there are none."""
+        return sum(word.confidence for word in self.words) / len(self.words) if self.words else None
+
+    @property
+    def covered(self) -> float | None:
+        """Share of the detected speech that lies within 0.35 s of a word; ``None`` where there is no speech."""
+        total = sum(span.end - span.start for span in self.speech)
+        if total <= 0:
+            return None
+        reached, at = 0.0, 0
+        for span in self.speech:
+            position = span.start
+            while at < len(self.words) and self.words[at].end + 0.35 <= span.start:
+                at += 1
+            for word in self.words[at:]:
+                if word.start - 0.35 >= span.end:
+                    break
+                low, high = max(position, word.start - 0.35), min(span.end, word.end + 0.35)
+                if high > low:
+                    reached += high - low
+                    position = high
+        return reached / total

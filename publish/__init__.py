@@ -1,0 +1,1 @@
+"""Put a lecture where people find it, and prove that what is up is what was made."""
