@@ -1,0 +1,356 @@
+"""Sound: heard once to be measured, then levelled to a loudness everyone can listen to.
+
+Loudness is EBU R128 (ITU-R BS.1770-4). It is measured, then set by one gain and a limiter: the same result as ffmpeg's
+two-pass ``loudnorm`` at a third of its cost, and no pumping, since the gain never moves. The finished file is measured
+again; where the limiter or the codec moved it too far, it is made again with what was learnt.
+
+The same hearing gives the sound for speech recognition, the pauses, the waveform, and finds what is wrong with the
+channels: a dead one (a microphone on the left only) or one wired upside down, which would vanish on a mono speaker.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import wave
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from process import ffmpeg
+from process.captions.transcript import Span
+from process.errors import FfmpegFailed
+from process.lecture import Loudness
+from process.probe import Media, SoundTrack
+from process.step import Needs, Room, step
+
+SPEECH_RATE = 16_000
+"""Samples a second of the sound that speech engines hear."""
+
+POINT = 0.05
+"""Seconds of a point of the envelope."""
+
+_SILENCE_DBFS = -70.0
+"""Below this, R128 counts nothing and nor do we."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """Settings of the sound."""
+
+    target_lufs: float = -16.0
+    """Integrated loudness to reach, LUFS."""
+
+    true_peak_dbtp: float = -1.0
+    """Highest true peak, dBTP."""
+
+    max_gain_db: float = 36.0
+    """Most that a quiet sound is raised; beyond that it is noise."""
+
+    bitrate_kbps: int = 96
+    """Of the AAC, thousands of bits a second."""
+
+
+class Channels(StrEnum):
+    """Which channels of the sound are used."""
+
+    BOTH = "both"
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What was learnt by listening once."""
+
+    track: int
+    """Index of the stream that is used; -1 where there is no sound."""
+
+    loudness: Loudness | None
+    """Of what will be levelled; ``None`` without sound."""
+
+    channels: Channels
+    """Which are used for both ears."""
+
+    pauses: tuple[Span, ...]
+    """Stretches without speech-like level, at least 0.3 s."""
+
+    speech_wav: str
+    """File name: 16 kHz mono, 16 bits; empty without sound."""
+
+    waveform: tuple[float, ...]
+    """Peaks, 0 to 1, evenly over the whole sound."""
+
+    cpu_seconds: float
+    """Processor seconds of ffmpeg."""
+
+    notes: tuple[str, ...]
+    """What is odd about the sound, in whole sentences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levelled:
+    """The sound as it will be published."""
+
+    file: str
+    """AAC in a fragmented MP4."""
+
+    loudness: Loudness
+    """Measured on the finished file."""
+
+    gain_db: float
+    """What was added."""
+
+    cpu_seconds: float
+    """Processor seconds of ffmpeg."""
+
+
+@step("hear", edition=1, gives=Heard, needs=Needs(cores=1))
+def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
+    """Listen to the tracks of *source* until one has sound in it."""
+    cpu, silent = 0.0, 0
+    heard = Heard(
+        track=-1,
+        loudness=None,
+        channels=Channels.BOTH,
+        pauses=(),
+        speech_wav="",
+        waveform=(),
+        cpu_seconds=0.0,
+        notes=("There is no sound.",),
+    )
+    for number, track in enumerate(media.sounds):
+        listened = _listen(room, source, media, track, str(exe))
+        cpu += listened.cpu_seconds
+        if listened.loudness is not None and listened.loudness.integrated_lufs is not None:
+            notes = listened.notes
+            if silent:
+                notes += (
+                    f"The first {silent} of {len(media.sounds)} sound tracks are silent; the next was used.",
+                )
+            return replace(listened, cpu_seconds=cpu, notes=notes)
+        silent += 1
+        if number == 0:
+            heard = listened
+    return replace(heard, cpu_seconds=cpu)
+
+
+def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str) -> Heard:
+    wav = room.folder / "speech.wav"
+    ear = _Ear(wav)
+    whole = _as_stereo(ffmpeg.media(source, media.container)[str(track.index)]).asplit()
+    measured = ffmpeg.output(whole[0].filter("ebur128", peak="true", framelog="quiet"), "-", format="null")
+    samples = ffmpeg.output(
+        whole[1].filter("aresample", SPEECH_RATE), "pipe:1", format="s16le", acodec="pcm_s16le"
+    )
+    ran = ffmpeg.run(
+        exe,
+        ffmpeg.together(measured, samples),
+        seconds=media.seconds,
+        report=room.report,
+        stop=room.stop,
+        taking=ear.listen,
+    )
+    channels, notes = ear.verdict()
+    loudness = _summary(ran.log)
+    if channels != Channels.BOTH and loudness.integrated_lufs is not None and ear.dead:
+        # The live channel will be in both ears: twice the energy, 10 log10 2 more.
+        loudness = replace(loudness, integrated_lufs=round(loudness.integrated_lufs + 3.01, 2))
+    if loudness.integrated_lufs is None:
+        notes = (*notes, "The sound is silent from beginning to end.")
+    return Heard(
+        track=track.index,
+        loudness=loudness,
+        channels=channels,
+        pauses=ear.pauses(),
+        speech_wav=wav.name,
+        waveform=ear.waveform(),
+        cpu_seconds=ran.cpu_seconds,
+        notes=notes,
+    )
+
+
+@step("level", edition=1, gives=Levelled, needs=Needs(cores=1))
+def level(room: Room, *, source: Path, media: Media, heard: Heard, settings: Level, exe: Path) -> Levelled:
+    """Make the sound of *source* as loud as *settings* ask, and measure what came of it."""
+    assert heard.loudness is not None
+    before = heard.loudness
+    file = room.folder / "audio.mp4"
+    gain, ceiling, cpu = 0.0, settings.true_peak_dbtp - 0.6, 0.0
+    if before.integrated_lufs is not None:
+        gain = min(settings.target_lufs - before.integrated_lufs, settings.max_gain_db)
+    after, tries = before, 3
+    for attempt in range(tries):
+        loud = before.true_peak_dbtp is not None and before.true_peak_dbtp + gain > ceiling
+        part = (attempt / tries, 1 / tries)
+        cpu += _encode(
+            room, source, media, heard, settings, str(exe), file, gain, ceiling if loud else None, part
+        )
+        after, spent = measure(file, str(exe), room)
+        cpu += spent
+        if after.integrated_lufs is None or after.true_peak_dbtp is None:
+            break
+        low = settings.target_lufs - after.integrated_lufs
+        over = after.true_peak_dbtp - settings.true_peak_dbtp
+        may_rise = gain < settings.max_gain_db and attempt < tries - 1
+        if over <= 0 and (abs(low) <= 0.3 or not may_rise):
+            break
+        if over > 0:
+            ceiling -= over + 0.1
+        if abs(low) > 0.3:
+            gain = min(gain + low, settings.max_gain_db)
+    return Levelled(file=file.name, loudness=after, gain_db=round(gain, 2), cpu_seconds=cpu)
+
+
+def _encode(
+    room: Room,
+    source: Path,
+    media: Media,
+    heard: Heard,
+    settings: Level,
+    exe: str,
+    file: Path,
+    gain: float,
+    ceiling: float | None,
+    part: tuple[float, float],
+) -> float:
+    sound = _as_stereo(ffmpeg.media(source, media.container)[str(heard.track)])
+    if heard.channels != Channels.BOTH:
+        ear = "c0" if heard.channels == Channels.LEFT else "c1"
+        sound = sound.filter("pan", f"stereo|c0={ear}|c1={ear}")
+    if gain:
+        sound = sound.filter("volume", f"{gain:.2f}dB")
+    if ceiling is not None:
+        limit = 10 ** (ceiling / 20)
+        sound = sound.filter(
+            "alimiter", limit=f"{limit:.5f}", level="false", attack=5, release=50, latency="true"
+        )
+    sound = sound.filter("apad", whole_dur=f"{media.seconds:.6f}").filter("atrim", end=f"{media.seconds:.6f}")
+    ran = ffmpeg.run(
+        exe,
+        ffmpeg.output(
+            sound,
+            ffmpeg.target(file),
+            format="mp4",
+            acodec="aac",
+            **{"b:a": f"{settings.bitrate_kbps}k", "ar": 48000, "use_editlist": 0, "map_metadata": -1},
+            movflags="+empty_moov+default_base_moof",
+            frag_duration=1_000_000,
+        ),
+        seconds=media.seconds,
+        report=lambda done: room.report(part[0] + part[1] * done),
+        stop=room.stop,
+    )
+    return ran.cpu_seconds
+
+
+def measure(file: Path, exe: str, room: Room) -> tuple[Loudness, float]:
+    """The loudness of a finished sound file of ours, and the processor seconds that measuring took."""
+    sound = ffmpeg.source(ffmpeg.target(file)).audio.filter("ebur128", peak="true", framelog="quiet")
+    ran = ffmpeg.run(exe, ffmpeg.output(sound, "-", format="null"), stop=room.stop)
+    return _summary(ran.log), ran.cpu_seconds
+
+
+def _as_stereo(sound: Any) -> Any:
+    """Two channels on the file's own timeline: gaps filled, starting at 0."""
+    return sound.filter("aresample", 48000, **{"async": 1}, first_pts=0).filter(
+        "aformat", channel_layouts="stereo"
+    )
+
+
+def _summary(log: str) -> Loudness:
+    text = log[log.rfind("Summary:") :]
+
+    def figure(name: str) -> float | None:
+        found = re.findall(rf"\b{name}:\s+(-?[\d.]+|-?inf|nan)", text)
+        return float(found[0]) if found and math.isfinite(float(found[0])) else None
+
+    if "Summary:" not in log:
+        raise FfmpegFailed("ffmpeg measured no loudness", hint="check that the sound plays")
+    integrated, peak = figure("I"), figure("Peak")
+    silent = integrated is None or integrated <= _SILENCE_DBFS
+    return Loudness(
+        integrated_lufs=None if silent else integrated,
+        true_peak_dbtp=None if silent or peak is None else peak,
+        range_lu=0.0 if silent else figure("LRA") or 0.0,
+    )
+
+
+class _Ear:
+    """Reads 16 kHz stereo samples once: writes the mono for recognition, keeps an envelope and what channels do."""
+
+    def __init__(self, wav: Path) -> None:
+        self.wav = wav
+        self.dead = False
+        self._levels: list[np.ndarray[Any, Any]] = []
+        self._peaks: list[np.ndarray[Any, Any]] = []
+        self._energy = np.zeros(3)  # left², right², left × right
+        self._highest = 0
+
+    def listen(self, pipe: IO[bytes]) -> None:
+        """Take samples from *pipe* until it ends."""
+        point = int(SPEECH_RATE * POINT)
+        with wave.open(str(self.wav), "wb") as out:
+            out.setnchannels(1)
+            out.setsampwidth(2)
+            out.setframerate(SPEECH_RATE)
+            while block := ffmpeg.read_exactly(pipe, point * 4 * 200):
+                pair = (
+                    np.frombuffer(block[: len(block) // 4 * 4], dtype="<i2").reshape(-1, 2).astype(np.float32)
+                )
+                left, right = pair[:, 0], pair[:, 1]
+                energies = np.array([left @ left, right @ right, left @ right], dtype=np.float64)
+                self._energy += energies
+                # Turned against each other, the mean of both would be silence.
+                upside_down = energies[2] < -0.9 * math.sqrt(energies[0] * energies[1]) < 0
+                mono = left if upside_down else (left + right) / 2
+                out.writeframes(mono.astype("<i2").tobytes())
+                whole = mono[: len(mono) // point * point].reshape(-1, point)
+                self._levels.append(np.sqrt(np.mean(whole * whole, axis=1)) / 32768)
+                self._peaks.append(np.max(np.abs(whole), axis=1, initial=0.0) / 32768)
+
+    def verdict(self) -> tuple[Channels, tuple[str, ...]]:
+        """Which channels to use, and why if not both."""
+        left, right, both = self._energy
+        if max(left, right) <= 0:
+            return Channels.BOTH, ()
+        if right < left * 1e-4:  # 40 dB below: crosstalk, not sound
+            self.dead = True
+            return Channels.LEFT, ("The right channel is dead; the left one is heard on both sides.",)
+        if left < right * 1e-4:
+            self.dead = True
+            return Channels.RIGHT, ("The left channel is dead; the right one is heard on both sides.",)
+        if both < -0.9 * math.sqrt(left * right):
+            return Channels.LEFT, (
+                "The channels are turned against each other and would cancel out on one loudspeaker;"
+                " the left one is heard on both sides.",
+            )
+        return Channels.BOTH, ()
+
+    def pauses(self, *, shortest: float = 0.3) -> tuple[Span, ...]:
+        """Where the level stays near the quietest that the sound gets."""
+        levels = np.concatenate(self._levels) if self._levels else np.zeros(0)
+        if not len(levels):
+            return ()
+        decibels = 20 * np.log10(np.maximum(levels, 1e-6))
+        floor, speech = np.percentile(decibels, 10), np.percentile(decibels, 90)
+        if speech - floor < 6:  # steady sound, or none: no pauses to speak of
+            return (Span(start=0.0, end=len(levels) * POINT),) if speech < _SILENCE_DBFS + 10 else ()
+        quiet = decibels < min(floor + 0.3 * (speech - floor), speech - 12)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], quiet.astype(np.int8), [0]])))
+        return tuple(
+            Span(start=round(float(a * POINT), 3), end=round(float(b * POINT), 3))
+            for a, b in zip(edges[::2], edges[1::2], strict=True)
+            if (b - a) * POINT >= shortest
+        )
+
+    def waveform(self, *, most: int = 1000) -> tuple[float, ...]:
+        """At most *most* peaks, 0 to 1, evenly over the whole sound."""
+        peaks = np.concatenate(self._peaks) if self._peaks else np.zeros(0)
+        if not len(peaks):
+            return ()
+        parts = np.array_split(peaks, min(most, len(peaks)))
+        return tuple(round(float(part.max()), 3) for part in parts)
