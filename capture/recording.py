@@ -54,7 +54,7 @@ def hand_in(path: Path, *, title: str | None = None) -> Recording:
     Raises:
         RecordingMissing: there is no such file, it is a folder, or it may not be read.
     """
-    path = Path(os.path.abspath(path))
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link stays the name it was given by
     try:
         status = path.stat()
         if not path.is_file():
@@ -73,9 +73,7 @@ def hand_in(path: Path, *, title: str | None = None) -> Recording:
         ) from None
     return Recording(
         title=title or _title_of(path),
-        handed_in=HandedIn(
-            path=path, size_bytes=status.st_size, modified_ns=status.st_mtime_ns, digest=digest
-        ),
+        handed_in=HandedIn(path=path, size_bytes=status.st_size, modified_ns=status.st_mtime_ns, digest=digest),
     )
 
 

@@ -110,9 +110,7 @@ def able(exe: str, kind: str) -> frozenset[str]:
             check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        raise FfmpegMissing(
-            f"{exe} cannot be run: {error}", hint="correct ffmpeg.program in the settings"
-        ) from error
+        raise FfmpegMissing(f"{exe} cannot be run: {error}", hint="correct ffmpeg.program in the settings") from error
     rows = re.finditer(r"^ [A-Z.|]{2,6} +([A-Za-z0-9_]+) ", listing, re.MULTILINE)
     return frozenset(row[1] for row in rows)
 
@@ -224,29 +222,25 @@ def _read_log(pipe: IO[bytes], log: deque[str], seconds: float, report: Report |
                 report(min(1.0, max(0.0, int(value) / 1e6 / seconds)))
 
 
-_NOISE = re.compile(
-    r"bench:|Conversion failed|Error (while|sending)|Task finished|Terminating|Nothing was written"
-)
+_NOISE = re.compile(r"bench:|Conversion failed|Error (while|sending)|Task finished|Terminating|Nothing was written")
 
 
 def _explained(code: int, log: list[str]) -> Exception:
     text = "\n".join(log)
     if "No space left on device" in text or "Disk quota exceeded" in text:
-        return NoRoom(
-            "the disk is full", hint="free some room and run the command again: it goes on where it was"
-        )
+        return NoRoom("the disk is full", hint="free some room and run the command again: it goes on where it was")
     if re.search(r"(Error opening output|Could not open|Unable to open).*Permission denied", text):
         return NoRight("the folder may not be written to", hint="give yourself the right to write there")
     if "Error opening input" in text or "Invalid data found when processing input" in text:
         return MediaUnreadable(
             "the file cannot be read to its end as media", hint="check that it plays, or export it again"
         )
-    said = [re.sub(r"^\[.*?\] ", "", re.sub(r" @ 0x[0-9a-f]+", "", line)) for line in log]
+    said = [re.sub(r"^(\[.*?\] )+", "", line) for line in log]
     errors = [s for line, s in zip(log, said, strict=True) if re.match(r"(\[.*\] )?\[(error|fatal)\]", line)]
-    words = [s for s in errors or said if s and not _NOISE.search(s)]
+    words = [s for s in errors or said[-1:] if s and not _NOISE.search(s)]
     why = f"exit {code}" if code >= 0 else f"ended by signal {-code}"
     failure = FfmpegFailed(
-        f"ffmpeg gave up ({why}): {words[-1] if words else 'it did not say why'}",
+        f"ffmpeg gave up ({why}): {words[0] if words else 'it did not say why'}",
         hint="run the command again; if it fails again, check that the file plays",
     )
     failure.passing = code < 0

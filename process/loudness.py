@@ -111,7 +111,7 @@ class Levelled:
 @step("hear", edition=1, gives=Heard, needs=Needs(cores=1))
 def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
     """Listen to the tracks of *source* until one has sound in it."""
-    cpu, silent = 0.0, 0
+    cpu = 0.0
     heard = Heard(
         track=-1,
         loudness=None,
@@ -122,18 +122,15 @@ def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
         cpu_seconds=0.0,
         notes=("There is no sound.",),
     )
-    for number, track in enumerate(media.sounds):
+    for silent, track in enumerate(media.sounds):
         listened = _listen(room, source, media, track, str(exe))
         cpu += listened.cpu_seconds
         if listened.loudness is not None and listened.loudness.integrated_lufs is not None:
             notes = listened.notes
             if silent:
-                notes += (
-                    f"The first {silent} of {len(media.sounds)} sound tracks are silent; the next was used.",
-                )
+                notes += (f"The first {silent} of {len(media.sounds)} sound tracks are silent; the next was used.",)
             return replace(listened, cpu_seconds=cpu, notes=notes)
-        silent += 1
-        if number == 0:
+        if silent == 0:
             heard = listened
     return replace(heard, cpu_seconds=cpu)
 
@@ -143,9 +140,7 @@ def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str)
     ear = _Ear(wav)
     whole = _as_stereo(ffmpeg.media(source, media.container)[str(track.index)]).asplit()
     measured = ffmpeg.output(whole[0].filter("ebur128", peak="true", framelog="quiet"), "-", format="null")
-    samples = ffmpeg.output(
-        whole[1].filter("aresample", SPEECH_RATE), "pipe:1", format="s16le", acodec="pcm_s16le"
-    )
+    samples = ffmpeg.output(whole[1].filter("aresample", SPEECH_RATE), "pipe:1", format="s16le", acodec="pcm_s16le")
     ran = ffmpeg.run(
         exe,
         ffmpeg.together(measured, samples),
@@ -186,9 +181,7 @@ def level(room: Room, *, source: Path, media: Media, heard: Heard, settings: Lev
     for attempt in range(tries):
         loud = before.true_peak_dbtp is not None and before.true_peak_dbtp + gain > ceiling
         part = (attempt / tries, 1 / tries)
-        cpu += _encode(
-            room, source, media, heard, settings, str(exe), file, gain, ceiling if loud else None, part
-        )
+        cpu += _encode(room, source, media, heard, settings, str(exe), file, gain, ceiling if loud else None, part)
         after, spent = measure(file, str(exe), room)
         cpu += spent
         if after.integrated_lufs is None or after.true_peak_dbtp is None:
@@ -219,15 +212,13 @@ def _encode(
 ) -> float:
     sound = _as_stereo(ffmpeg.media(source, media.container)[str(heard.track)])
     if heard.channels != Channels.BOTH:
-        ear = "c0" if heard.channels == Channels.LEFT else "c1"
-        sound = sound.filter("pan", f"stereo|c0={ear}|c1={ear}")
+        ear = "FL" if heard.channels == Channels.LEFT else "FR"
+        sound = sound.filter("channelmap", map=f"{ear}-FL|{ear}-FR", channel_layout="stereo")
     if gain:
         sound = sound.filter("volume", f"{gain:.2f}dB")
     if ceiling is not None:
         limit = 10 ** (ceiling / 20)
-        sound = sound.filter(
-            "alimiter", limit=f"{limit:.5f}", level="false", attack=5, release=50, latency="true"
-        )
+        sound = sound.filter("alimiter", limit=f"{limit:.5f}", level="false", attack=5, release=50, latency="true")
     sound = sound.filter("apad", whole_dur=f"{media.seconds:.6f}").filter("atrim", end=f"{media.seconds:.6f}")
     ran = ffmpeg.run(
         exe,
@@ -256,9 +247,7 @@ def measure(file: Path, exe: str, room: Room) -> tuple[Loudness, float]:
 
 def _as_stereo(sound: Any) -> Any:
     """Two channels on the file's own timeline: gaps filled, starting at 0."""
-    return sound.filter("aresample", 48000, **{"async": 1}, first_pts=0).filter(
-        "aformat", channel_layouts="stereo"
-    )
+    return sound.filter("aresample", 48000, **{"async": 1}, first_pts=0).filter("aformat", channel_layouts="stereo")
 
 
 def _summary(log: str) -> Loudness:
@@ -298,9 +287,7 @@ class _Ear:
             out.setsampwidth(2)
             out.setframerate(SPEECH_RATE)
             while block := ffmpeg.read_exactly(pipe, point * 4 * 200):
-                pair = (
-                    np.frombuffer(block[: len(block) // 4 * 4], dtype="<i2").reshape(-1, 2).astype(np.float32)
-                )
+                pair = np.frombuffer(block[: len(block) // 4 * 4], dtype="<i2").reshape(-1, 2).astype(np.float32)
                 left, right = pair[:, 0], pair[:, 1]
                 energies = np.array([left @ left, right @ right, left @ right], dtype=np.float64)
                 self._energy += energies

@@ -26,7 +26,7 @@ Report = Callable[[float], None]
 """Told how far the work is, 0 to 1."""
 
 _LISTS = frozenset(
-    ["concat", "concatf", "dash", "hls", "imf", "image2", "image2pipe", "applehttp", "sdp", "rtsp", "rtp", "tty", "lavfi", "ffmetadata", "bluray", "dvdvideo"]
+    ["applehttp", "bluray", "concat", "concatf", "dash", "dvdvideo", "ffmetadata", "hls", "image2", "image2pipe", "imf", "lavfi", "rtp", "rtsp", "sdp", "tty"]
 )
 """Formats that name other files, or anything at all: never opened on somebody's behalf."""
 
@@ -186,9 +186,7 @@ def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event 
         with av.open(f"file:{path}", options=_options()) as container:
             return _look_through(container, path, size, report, stop)
     except FileNotFoundError:
-        raise MediaUnreadable(
-            f"{path} is gone", hint="put it back, or hand it in from where it is now"
-        ) from None
+        raise MediaUnreadable(f"{path} is gone", hint="put it back, or hand it in from where it is now") from None
     except PermissionError:
         raise MediaUnreadable(f"{path} may not be read", hint="give yourself the right to read it") from None
     except (av.FFmpegError, OSError) as error:
@@ -214,9 +212,7 @@ def _look_through(container: Any, path: Path, size: int, report: Report, stop: t
     pictures.sort(key=lambda s: (not s.disposition & av.stream.Disposition.default, -s.width * s.height))
     sounds = [s for s in container.streams.audio if s.codec_context is not None]
     if not pictures and not sounds:
-        raise NothingToPlay(
-            f"{path.name!r} holds neither pictures nor sound", hint="hand in a video or audio file"
-        )
+        raise NothingToPlay(f"{path.name!r} holds neither pictures nor sound", hint="hand in a video or audio file")
     picture = pictures[0] if pictures else None
     notes: list[str] = []
     followed = [*([picture] if picture else []), *sounds]
@@ -352,9 +348,7 @@ def _matrix(colorspace: int, height: int) -> str:
     return named or ("bt601" if height < 720 else "bt709")
 
 
-def _rate(
-    times: np.ndarray[Any, np.dtype[np.float64]], tick: float, told: Fraction | None
-) -> tuple[Fraction, bool]:
+def _rate(times: np.ndarray[Any, np.dtype[np.float64]], tick: float, told: Fraction | None) -> tuple[Fraction, bool]:
     """Frames a second, and whether the frames come off that beat.
 
     The beat is the median distance of the frames, taken to the standard rate nearest to it.

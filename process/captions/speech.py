@@ -143,9 +143,7 @@ def _spans(voice: Sequence[float], *, seconds: float) -> tuple[Span, ...]:
                 quiet = at
             if (at - quiet) * width >= BREAK:
                 if (quiet - start) * width >= 0.09:  # two windows are a click, not a word
-                    found.append(
-                        Span(start=round(start * width, 3), end=round(min(quiet * width, seconds), 3))
-                    )
+                    found.append(Span(start=round(start * width, 3), end=round(min(quiet * width, seconds), 3)))
                 start = quiet = None
     return tuple(found)
 
@@ -175,9 +173,7 @@ class Piece:
 
     def samples(self, sound: Sound) -> Samples:
         """What an engine hears."""
-        return np.concatenate(
-            [sound.between(round(part.start * RATE), round(part.end * RATE)) for part in self.parts]
-        )
+        return np.concatenate([sound.between(round(part.start * RATE), round(part.end * RATE)) for part in self.parts])
 
     def place(self, start: float, end: float) -> Span:
         """Where in the sound that lies which an engine heard from *start* to *end*.
