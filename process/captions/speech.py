@@ -12,6 +12,7 @@ import threading
 import wave
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,8 +43,8 @@ PAD = 0.4
 """Seconds kept on either side of what is cut out, so that no first consonant is lost."""
 
 PIECE_SECONDS = 300.0
-"""Most sound given to an engine at once. It bounds the memory, and an engine that has begun to repeat itself or has lost
-its punctuation starts afresh with the next piece."""
+"""Most sound given to an engine at once. It bounds the memory, and an engine that has begun to repeat itself or
+has lost its punctuation starts afresh with the next piece."""
 
 
 class Sound:
@@ -82,7 +83,8 @@ class Sound:
         samples = np.zeros(end - start, np.float32)
         if high > low:
             self._file.setpos(low)
-            read = np.frombuffer(self._file.readframes(high - low), "<i2")
+            frames = self._file.readframes(high - low)
+            read = np.frombuffer(frames[: len(frames) // 2 * 2], "<i2")
             samples[low - start : low - start + len(read)] = read
             samples /= 32768.0
         return samples
@@ -214,10 +216,10 @@ def pieces(speech: Sequence[Span], *, seconds: float, longest: float = PIECE_SEC
             end += 1
         batches.append(whole[at:end])
         at = end
-    bounds = [0.0, *[(a[-1].end + b[0].start) / 2 for a, b in zip(batches, batches[1:], strict=False)], seconds]
+    bounds = [0.0, *[(a[-1].end + b[0].start) / 2 for a, b in pairwise(batches)], seconds]
     return tuple(
         Piece(parts=_padded(islands(batch), low=low, high=high))
-        for batch, low, high in zip(batches, bounds, bounds[1:], strict=False)
+        for batch, (low, high) in zip(batches, pairwise(bounds), strict=True)
     )
 
 

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SPACELESS = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
+"""Languages written without spaces between words."""
+
+REACH = 0.35
+"""Seconds around a word that count as heard."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
@@ -62,20 +68,20 @@ class Transcript:
 
     @property
     def covered(self) -> float | None:
-        """Share of the detected speech that lies within 0.35 s of a word; ``None`` where there is no speech."""
+        """Share of the detected speech that lies within `REACH` of a word; ``None`` where there is no speech."""
         total = sum(span.end - span.start for span in self.speech)
         if total <= 0:
             return None
-        reached, at = 0.0, 0
+        reached, position, at = 0.0, float("-inf"), 0
         for span in self.speech:
-            position = span.start
-            while at < len(self.words) and self.words[at].end + 0.35 <= span.start:
-                at += 1
-            for word in self.words[at:]:
-                if word.start - 0.35 >= span.end:
-                    break
-                low, high = max(position, word.start - 0.35), min(span.end, word.end + 0.35)
+            position = max(position, span.start)
+            while at < len(self.words):
+                word = self.words[at]
+                low, high = max(position, word.start - REACH), min(span.end, word.end + REACH)
                 if high > low:
                     reached += high - low
                     position = high
-        return reached / total
+                if word.end + REACH > span.end:
+                    break  # it may reach into the next span, too
+                at += 1
+        return min(1.0, reached / total)
