@@ -212,8 +212,9 @@ def _encode(
 ) -> float:
     sound = _as_stereo(ffmpeg.media(source, media.container)[str(heard.track)])
     if heard.channels != Channels.BOTH:
-        ear = "FL" if heard.channels == Channels.LEFT else "FR"
-        sound = sound.filter("channelmap", map=f"{ear}-FL|{ear}-FR", channel_layout="stereo")
+        # Not channelmap: it gives both ears one and the same buffer, and the gain is then applied to it twice.
+        ear = "c0" if heard.channels == Channels.LEFT else "c1"
+        sound = sound.filter("pan", args=f"stereo|c0={ear}|c1={ear}")
     if gain:
         sound = sound.filter("volume", f"{gain:.2f}dB")
     if ceiling is not None:

@@ -1,0 +1,301 @@
+"""Fragmented MP4 (ISO/IEC 14496-12), read and cut by its boxes.
+
+A playlist over byte ranges has to know to the byte where a fragment lies, to the tick when it is shown, and to the
+letter what its codec is called. All of that stands in the boxes; nothing is decoded, and only their heads are read.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from process.errors import MediaUnreadable
+
+_CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"mvex", b"traf", b"moof"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """A ``moof`` with its ``mdat``: a few seconds that begin with a keyframe."""
+
+    offset: int
+    """Bytes from the start of the file."""
+
+    size: int
+    """Bytes of both boxes."""
+
+    start: float
+    """Seconds at which its first sample is decoded; our files show it then too."""
+
+    seconds: float
+    """Length."""
+
+    first_sample_end: int
+    """Bytes from *offset* to the end of its first sample: a keyframe, for pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """A fragmented MP4 of one stream."""
+
+    size: int
+    """Bytes of the whole file."""
+
+    init_size: int
+    """Bytes before the first fragment: what a player needs of the file in any case."""
+
+    codecs: str
+    """RFC 6381: ``"avc1.640028"``."""
+
+    fragments: tuple[Fragment, ...]
+    """In order; they tile the rest of the file."""
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.fragments[-1].start + self.fragments[-1].seconds if self.fragments else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """A fragment's samples, as its ``traf`` lists them."""
+
+    start: int
+    data_offset: int
+    durations: list[int]
+    sizes: list[int]
+    flags: list[int]
+
+
+def read(path: Path) -> Film:
+    """Read the boxes of the fragmented MP4 at *path*.
+
+    Raises:
+        MediaUnreadable: it is none, or is not whole.
+    """
+    try:
+        with path.open("rb") as file:
+            init, size, runs = _walk(file)
+    except (struct.error, IndexError, KeyError, ValueError) as error:
+        raise MediaUnreadable(f"{path.name} is no whole fragmented MP4 ({error})") from error
+    scale = _timescale(init)
+    if not runs:
+        raise MediaUnreadable(f"{path.name} has no fragments")
+    fragments = tuple(
+        Fragment(
+            offset=offset,
+            size=length,
+            start=samples.start / scale,
+            seconds=sum(samples.durations) / scale,
+            first_sample_end=samples.data_offset + samples.sizes[0],
+        )
+        for offset, length, samples in runs
+    )
+    return Film(size=size, init_size=len(init), codecs=_codecs(init), fragments=fragments)
+
+
+def refragment(source: Path, target: Path, borders: Sequence[float], *, skip: int = 0) -> None:
+    """Write the samples of *source* to *target* again, with a fragment beginning at the sample nearest each border.
+
+    For sound, whose every sample stands alone. *skip* samples are left out at the start and the rest moved up: the
+    priming that an encoder puts before the first sound.
+    """
+    with source.open("rb") as file, target.open("wb") as out:
+        init, _, runs = _walk(file)
+        scale = _timescale(init)
+        out.write(init)
+        durations = [d for _, _, s in runs for d in s.durations]
+        sizes = [z for _, _, s in runs for z in s.sizes]
+        flags = [f for _, _, s in runs for f in s.flags]
+        places = _places(runs)
+        starts = [0]
+        for duration in durations[skip:]:
+            starts.append(starts[-1] + duration)
+        starts.pop()
+        firsts = {0} | {_nearest(starts, round(border * scale)) for border in borders}
+        edges = [*sorted(first for first in firsts if first < len(starts)), len(starts)]
+        for number, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+            low, high = a + skip, b + skip
+            out.write(_moof(number + 1, starts[a], durations[low:high], sizes[low:high], flags[low:high]))
+            for place, size in zip(places[low:high], sizes[low:high], strict=True):
+                file.seek(place)
+                out.write(file.read(size))
+
+
+def _places(runs: list[tuple[int, int, _Samples]]) -> list[int]:
+    places = []
+    for offset, _, samples in runs:
+        at = offset + samples.data_offset
+        for size in samples.sizes:
+            places.append(at)
+            at += size
+    return places
+
+
+def _nearest(starts: list[int], at: int) -> int:
+    right = bisect_left(starts, at)
+    if right == 0:
+        return 0
+    if right == len(starts):
+        return right - 1 if at - starts[-1] < starts[-1] - starts[-2] else right
+    return right if starts[right] - at < at - starts[right - 1] else right - 1
+
+
+def _walk(file: BinaryIO) -> tuple[bytes, int, list[tuple[int, int, _Samples]]]:
+    """The bytes before the first fragment, the file's size, and of each fragment its place and samples."""
+    file.seek(0, 2)
+    end = file.tell()
+    at, init_end, runs = 0, 0, []
+    defaults = (0, 0, 0)
+    pending: tuple[int, bytes] | None = None
+    while at < end:
+        file.seek(at)
+        kind, head, size = _box_head(file.read(16), end - at)
+        if at + size > end:
+            raise ValueError(f"a box {kind!r} reaches over its end")
+        if kind == b"moov":
+            file.seek(at)
+            defaults = _defaults(file.read(size))
+        elif kind == b"moof":
+            init_end = init_end or at
+            file.seek(at)
+            pending = (at, file.read(size))
+        elif kind == b"mdat" and pending is not None:
+            offset, moof = pending
+            runs.append((offset, at + size - offset, _samples(moof, defaults)))
+            pending = None
+        at += size
+    file.seek(0)
+    return file.read(init_end), end, runs
+
+
+def _box_head(head: bytes, rest: int) -> tuple[bytes, int, int]:
+    size, kind = struct.unpack(">I4s", head[:8])
+    if size == 1:
+        return kind, 16, struct.unpack(">Q", head[8:16])[0]
+    if size == 0:
+        return kind, 8, rest
+    if size < 8:
+        raise ValueError(f"a box {kind!r} of {size} bytes")
+    return kind, 8, size
+
+
+def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and content of the boxes in *content*, those in containers too."""
+    at = 0
+    while at + 8 <= len(content):
+        kind, head, size = _box_head(content[at : at + 16], len(content) - at)
+        body = content[at + head : at + size]
+        yield kind, body
+        if kind in _CONTAINERS:
+            yield from _boxes(body)
+        elif kind == b"stsd":
+            yield from _boxes(body[8:])
+        elif kind in (b"avc1", b"av01", b"hvc1", b"hev1"):
+            yield from _boxes(body[78:])
+        elif kind == b"mp4a":
+            yield from _boxes(body[28:])
+        at += size
+
+
+def _find(content: bytes, kind: bytes) -> bytes:
+    for name, body in _boxes(content):
+        if name == kind:
+            return body
+    raise ValueError(f"no box {kind.decode(errors='replace')!r}")
+
+
+def _timescale(init: bytes) -> int:
+    body = _find(init, b"mdhd")
+    return int(struct.unpack(">I", body[20:24] if body[0] == 1 else body[12:16])[0])
+
+
+def _defaults(moov: bytes) -> tuple[int, int, int]:
+    duration, size, flags = struct.unpack(">III", _find(moov, b"trex")[12:24])
+    return duration, size, flags
+
+
+def _samples(moof: bytes, defaults: tuple[int, int, int]) -> _Samples:
+    duration, size, sample_flags = defaults
+    tfhd = _find(moof, b"tfhd")
+    flags = struct.unpack(">I", tfhd[:4])[0] & 0xFFFFFF
+    at = 8
+    for bit, length in ((0x1, 8), (0x2, 4)):
+        at += length if flags & bit else 0
+    if flags & 0x8:
+        duration, at = struct.unpack(">I", tfhd[at : at + 4])[0], at + 4
+    if flags & 0x10:
+        size, at = struct.unpack(">I", tfhd[at : at + 4])[0], at + 4
+    if flags & 0x20:
+        sample_flags = struct.unpack(">I", tfhd[at : at + 4])[0]
+    tfdt = _find(moof, b"tfdt")
+    start = struct.unpack(">Q", tfdt[4:12])[0] if tfdt[0] == 1 else struct.unpack(">I", tfdt[4:8])[0]
+    samples = _Samples(start, -1, [], [], [])
+    for kind, trun in _boxes(moof):
+        if kind == b"trun":
+            samples = _run(trun, samples, duration, size, sample_flags)
+    return samples
+
+
+def _run(trun: bytes, so_far: _Samples, duration: int, size: int, sample_flags: int) -> _Samples:
+    head, count = struct.unpack(">II", trun[:8])
+    flags, at = head & 0xFFFFFF, 8
+    data_offset, first_flags = so_far.data_offset, sample_flags
+    if flags & 0x1:
+        offset, at = struct.unpack(">i", trun[at : at + 4])[0], at + 4
+        data_offset = offset if data_offset < 0 else data_offset
+    if flags & 0x4:
+        first_flags, at = struct.unpack(">I", trun[at : at + 4])[0], at + 4
+    given = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
+    row = struct.Struct(f">{len(given)}I")
+    durations, sizes, marks = list(so_far.durations), list(so_far.sizes), list(so_far.flags)
+    for number in range(count):
+        fields = dict(zip(given, row.unpack_from(trun, at + number * row.size), strict=True))
+        durations.append(fields.get(0x100, duration))
+        sizes.append(fields.get(0x200, size))
+        marks.append(fields.get(0x400, first_flags if number == 0 else sample_flags))
+    return _Samples(so_far.start, data_offset, durations, sizes, marks)
+
+
+def _moof(number: int, start: int, durations: list[int], sizes: list[int], flags: list[int]) -> bytes:
+    """The head of a fragment and of its ``mdat``, for samples that follow each other."""
+    rows = b"".join(struct.pack(">III", *row) for row in zip(durations, sizes, flags, strict=True))
+    tfhd = _box(b"tfhd", struct.pack(">II", 0x020000, 1))  # default-base-is-moof, track 1
+    tfdt = _box(b"tfdt", struct.pack(">IQ", 1 << 24, start))
+    mfhd = _box(b"mfhd", struct.pack(">II", 0, number))
+    trun_size = 8 + 12 + len(rows)
+    moof_size = 8 + len(mfhd) + 8 + len(tfhd) + len(tfdt) + trun_size
+    trun = _box(b"trun", struct.pack(">IIi", 0x000701, len(sizes), moof_size + 8) + rows)
+    return _box(b"moof", mfhd + _box(b"traf", tfhd + tfdt + trun)) + struct.pack(">I4s", 8 + sum(sizes), b"mdat")
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def _codecs(init: bytes) -> str:
+    kinds = dict(_boxes(init))
+    if b"avcC" in kinds:
+        profile, compatibility, level = kinds[b"avcC"][1:4]
+        return f"avc1.{profile:02x}{compatibility:02x}{level:02x}"
+    if b"av1C" in kinds:
+        _, second, third = kinds[b"av1C"][:3]
+        profile, level = second >> 5, second & 31
+        tier, depth = "H" if third & 0x80 else "M", 10 if third & 0x40 else 8
+        return f"av01.{profile}.{level:02d}{tier}.{depth:02d}"
+    if b"esds" in kinds:
+        return f"mp4a.40.{_audio_object_type(kinds[b'esds'])}"
+    raise ValueError("a codec without a name")
+
+
+def _audio_object_type(esds: bytes) -> int:
+    """The first five bits of the decoder's own configuration (ISO/IEC 14496-3), tag 5 in the descriptors."""
+    at = esds.index(b"\x05", 21)
+    at += 1
+    while esds[at] & 0x80:
+        at += 1
+    return esds[at + 1] >> 3
