@@ -10,6 +10,7 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -118,7 +119,7 @@ def refragment(source: Path, target: Path, borders: Sequence[float], *, skip: in
         starts.pop()
         firsts = {0} | {_nearest(starts, round(border * scale)) for border in borders}
         edges = [*sorted(first for first in firsts if first < len(starts)), len(starts)]
-        for number, (a, b) in enumerate(zip(edges, edges[1:], strict=False)):
+        for number, (a, b) in enumerate(pairwise(edges)):
             low, high = a + skip, b + skip
             out.write(_moof(number + 1, starts[a], durations[low:high], sizes[low:high], flags[low:high]))
             for place, size in zip(places[low:high], sizes[low:high], strict=True):
@@ -154,7 +155,7 @@ def _walk(file: BinaryIO) -> tuple[bytes, int, list[tuple[int, int, _Samples]]]:
     pending: tuple[int, bytes] | None = None
     while at < end:
         file.seek(at)
-        kind, head, size = _box_head(file.read(16), end - at)
+        kind, _, size = _box_head(file.read(16), end - at)
         if at + size > end:
             raise ValueError(f"a box {kind!r} reaches over its end")
         if kind == b"moov":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil
 
 from process.probe import Media, Picture
+
+_CAP_KBPS = 6000
+"""Cap of 1080p; smaller pictures need less, though more for each pixel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,27 +90,15 @@ def rungs(media: Media, settings: Ladder, *, copied: bool) -> tuple[Rung, ...]:
     short = min(width, height)
     sizes = [min(short, max(settings.heights))]
     sizes += [wish for wish in sorted(settings.heights, reverse=True) if wish <= sizes[0] * 0.92]
-    wanted = []
+    wanted: list[Rung] = []
     for size in sizes:
         w, h = _even(width * size / short), _even(height * size / short)
-        if size == short:
-            w, h = _even(width), _even(height)
-        cap = max(300, round(6000 * (w * h / (1920 * 1080)) ** 0.75))
-        top = not wanted
-        wanted.append(Rung(name=f"{min(w, h)}p", width=w, height=h, codec="h264", copied=copied and top, cap_kbps=cap))
+        cap = max(300, round(_CAP_KBPS * _area(w, h) ** 0.75))
+        made = Rung(name=f"{min(w, h)}p", width=w, height=h, codec="h264", copied=copied and not wanted, cap_kbps=cap)
+        wanted.append(made)
+    top = wanted[0]
     if settings.av1:
-        top = wanted[0]
-        wanted.insert(
-            0,
-            Rung(
-                name=f"{top.name}-av1",
-                width=top.width,
-                height=top.height,
-                codec="av1",
-                copied=False,
-                cap_kbps=top.cap_kbps,
-            ),
-        )
+        wanted.insert(0, replace(top, name=f"{top.name}-av1", codec="av1", copied=False))
     return tuple(wanted)
 
 
@@ -118,7 +110,7 @@ def may_copy(media: Media, settings: Ladder) -> bool:
     borders = [*picture.keyframes, picture.end]
     width, height = picture.shown_size
     size = min(width, height)
-    top_cap = 6000 * (width * height / (1920 * 1080)) ** 0.75
+    cap_kbps = _CAP_KBPS * _area(width, height) ** 0.75
     return (
         picture.codec == "h264"
         and picture.profile in ("High", "Main", "Constrained Baseline")
@@ -131,9 +123,14 @@ def may_copy(media: Media, settings: Ladder) -> bool:
         and abs(picture.start) < 0.5 / picture.rate
         and abs(picture.keyframes[0] - picture.start) < 0.5 / picture.rate
         and media.seconds - picture.end < 0.5
-        and picture.bitrate_bps <= top_cap * 1000
-        and max(b - a for a, b in zip(borders, borders[1:], strict=False)) <= settings.copy_gap_seconds
+        and picture.bitrate_bps <= cap_kbps * 1000
+        and max(b - a for a, b in pairwise(borders)) <= settings.copy_gap_seconds
     )
+
+
+def _area(width: int, height: int) -> float:
+    """Pixels, as a share of 1080p."""
+    return width * height / (1920 * 1080)
 
 
 def _even(pixels: float) -> int:

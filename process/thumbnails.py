@@ -171,7 +171,7 @@ def poster(film: Path, at: float, *, pixels: int) -> bytes:
     with av.open(f"file:{film}") as container:
         stream = container.streams.video[0]
         if at > 0:
-            container.seek(round(at / stream.time_base), stream=stream)
+            container.seek(round(at / (stream.time_base or 1)), stream=stream)
         chosen = None
         for frame in container.decode(stream):
             chosen = frame
@@ -179,7 +179,7 @@ def poster(film: Path, at: float, *, pixels: int) -> bytes:
                 break
         if chosen is None:
             raise ValueError(f"{film.name} shows nothing")
-        picture = chosen.to_ndarray(format="bgr24")
+        picture: np.ndarray[Any, Any] = chosen.to_ndarray(format="bgr24")
     scale = pixels / max(picture.shape[:2])
     if scale < 1:
         picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -190,11 +190,8 @@ def drawn_waveform(peaks: tuple[float, ...], *, size: tuple[int, int] = (1280, 7
     """JPEG of a waveform: the poster of a lecture that is sound alone."""
     width, height = size
     picture = np.full((height, width, 3), (48, 36, 30), np.uint8)
-    bars = np.interp(
-        np.linspace(0, 1, width // 8),
-        np.linspace(0, 1, max(2, len(peaks))),
-        (*peaks, *peaks[-1:], 0)[: max(2, len(peaks))],
-    )
+    points = np.asarray(peaks or (0.0,))
+    bars = np.interp(np.linspace(0, len(points) - 1, width // 8), np.arange(len(points)), points)
     highest = max(float(bars.max()), 0.01)
     for number, bar in enumerate(bars):
         tall = max(2, int(bar / highest * height * 0.35))

@@ -1,0 +1,202 @@
+"""Encode once: one decode feeds every rung, and the eye that looks for scenes, thumbnails and the poster.
+
+Decoding and scaling are shared: each rung is scaled from the one above, and what looks at pictures gets two small
+ones a second from the smallest. The same keyframes are forced on all rungs, on an even grid and where clips are to
+begin, so that a clip is only a playlist and a player may change rungs at every segment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from process import ffmpeg, fmp4
+from process.errors import FfmpegMissing
+from process.ladder import Ladder, Rung, rate, rungs
+from process.probe import Media, Picture
+from process.step import Needs, Room, step
+from process.thumbnails import LOOKS, Look, Pictures, Seen, thumbnail_size
+
+_EARLY = 0.001
+"""Seconds by which a keyframe is asked for before its picture, since times are rounded on the way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """The pictures of a lecture."""
+
+    rungs: tuple[Rung, ...]
+    """What was made, the largest first."""
+
+    files: tuple[str, ...]
+    """Of each rung, its fragmented MP4."""
+
+    rate: Fraction
+    """Frames a second."""
+
+    seconds: float
+    """Length as made."""
+
+    keyframes: tuple[float, ...]
+    """Seconds at which segments begin, the same on all rungs."""
+
+    seen: Seen
+    """What was learnt by looking."""
+
+    cpu_seconds: float
+    """Processor seconds of ffmpeg."""
+
+
+@step("encode", edition=1, gives=Encoded, needs=Needs(cores=4))
+def encode(
+    room: Room,
+    *,
+    source: Path,
+    media: Media,
+    copied: bool,
+    settings: Ladder,
+    pictures: Pictures,
+    cuts: Sequence[float],
+    exe: Path,
+) -> Encoded:
+    """Make all rungs of *media*; a segment begins at each of *cuts*, seconds, as well as on the grid."""
+    picture = media.picture
+    assert picture is not None
+    _check_encoders(str(exe), settings)
+    wanted = rungs(media, settings, copied=copied)
+    beat = rate(picture, settings)
+    keys = picture.keyframes if copied else _keyframes(media.seconds, cuts, settings.grid_seconds)
+    names = [f"v{rung.name}.mp4" for rung in wanted]
+    size = thumbnail_size(wanted[-1].width, wanted[-1].height, pictures)
+    look = Look(room.folder, size=size, seconds=media.seconds, settings=pictures)
+
+    film = ffmpeg.media(source, media.container)
+    shown = _cleaned(film[str(picture.index)], media, picture, beat)
+    outputs, scaled_to = [], (0, 0)
+    for rung, name in zip(wanted, names, strict=True):
+        file = ffmpeg.target(room.folder / name)
+        if rung.copied:
+            outputs.append(ffmpeg.output(film[str(picture.index)], file, vcodec="copy", **_MP4))
+            continue
+        if scaled_to != (rung.width, rung.height):
+            scaled_to = (rung.width, rung.height)
+            shown = _scaled(shown, rung, picture)
+        mine, shown = _parted(shown)
+        options = _av1(rung, settings) if rung.codec == "av1" else _x264(rung, settings)
+        times = ",".join(f"{max(0.0, key - _EARLY):.6f}" for key in keys)
+        outputs.append(
+            ffmpeg.output(mine, file, **options, **_MP4, **_COLOUR, force_key_frames=times, g=_longest(beat, settings))
+        )
+    looks = shown.filter("fps", LOOKS, start_time=0).filter("scale", *size, flags="area")
+    outputs.append(ffmpeg.output(looks, "pipe:1", format="rawvideo", pix_fmt="bgr24"))
+    ran = ffmpeg.run(
+        str(exe),
+        ffmpeg.together(*outputs),
+        seconds=media.seconds,
+        report=room.report,
+        stop=room.stop,
+        taking=look.watch,
+    )
+    films = [fmp4.read(room.folder / name) for name in names]
+    return Encoded(
+        rungs=wanted,
+        files=tuple(names),
+        rate=beat,
+        seconds=round(films[-1].seconds, 6),
+        keyframes=tuple(round(fragment.start, 6) for fragment in films[-1].fragments),
+        seen=look.seen(),
+        cpu_seconds=ran.cpu_seconds,
+    )
+
+
+_MP4: dict[str, Any] = {
+    "format": "mp4",
+    # cmaf: times begin at 0 although pictures are reordered (negative composition offsets), no edit list needed
+    "movflags": "+cmaf+frag_keyframe+empty_moov+default_base_moof",
+    "map_metadata": -1,
+    "map_chapters": -1,
+}
+
+_COLOUR: dict[str, Any] = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
+
+
+def _keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]:
+    """The cuts, and between each two of them an even grid that leaves no segment much longer than *grid*."""
+    borders = [0.0, *sorted(cut for cut in cuts if 0 < cut < seconds), seconds]
+    keys: list[float] = []
+    for start, end in pairwise(borders):
+        # Whole steps of the grid; a last one too short to be a segment is joined to its neighbour.
+        count = max(1, ceil((end - start) / grid - 0.1))
+        keys += [start + number * grid for number in range(count)]
+    return keys
+
+
+def _longest(beat: Fraction, settings: Ladder) -> int:
+    return max(1, round(float(beat) * settings.grid_seconds * 2))
+
+
+def _x264(rung: Rung, settings: Ladder) -> dict[str, Any]:
+    return {
+        "vcodec": "libx264",
+        "preset": settings.preset,
+        "crf": settings.crf,
+        "maxrate": f"{rung.cap_kbps}k",
+        "bufsize": f"{rung.cap_kbps * 2}k",
+        "sc_threshold": 0,  # a keyframe only where all rungs have one
+        "profile:v": "high",
+    }
+
+
+def _av1(rung: Rung, settings: Ladder) -> dict[str, Any]:
+    return {
+        "vcodec": "libsvtav1",
+        "preset": settings.av1_preset,
+        "crf": settings.av1_crf,
+        "svtav1-params": "scm=1:scd=0",
+    }
+
+
+def _cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
+    """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
+    if picture.interlaced:
+        shown = shown.filter("bwdif", mode="send_frame")
+    shown = shown.filter("fps", f"{beat.numerator}/{beat.denominator}", start_time=0)
+    if picture.transfer != "sdr":
+        shown = (
+            shown.filter("zscale", transfer="linear", npl=100)
+            .filter("format", "gbrpf32le")
+            .filter("zscale", primaries="bt709")
+            .filter("tonemap", "hable", desat=0)
+            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
+            .filter("format", "yuv420p")
+        )
+    if media.seconds > picture.end + 0.5:  # the voice goes on: so does the last picture
+        shown = shown.filter("tpad", stop_mode="clone", stop_duration=f"{media.seconds - picture.end:.6f}")
+    return shown
+
+
+def _scaled(shown: Any, rung: Rung, picture: Picture) -> Any:
+    options: dict[str, Any] = {"flags": "bicubic"}
+    if picture.transfer == "sdr":
+        options |= {"out_color_matrix": "bt709", "out_range": "tv"}
+    return shown.filter("scale", rung.width, rung.height, **options).filter("format", "yuv420p").filter("setsar", 1)
+
+
+def _parted(shown: Any) -> tuple[Any, Any]:
+    parts = shown.split()
+    return parts[0], parts[1]
+
+
+def _check_encoders(exe: str, settings: Ladder) -> None:
+    wanted = {"libx264": True, "libsvtav1": settings.av1}
+    missing = [name for name, needed in wanted.items() if needed and name not in ffmpeg.able(exe, "encoders")]
+    if missing:
+        raise FfmpegMissing(
+            f"{exe} has no {' and no '.join(missing)}",
+            hint="leave ffmpeg.program empty in the settings for the one that comes with flipcast",
+        )
