@@ -76,7 +76,7 @@ def encode(
     look = Look(room.folder, size=size, seconds=media.seconds, settings=pictures)
 
     film = ffmpeg.media(source, media.container)
-    shown = _cleaned(film[str(picture.index)], media, picture, beat)
+    shown = cleaned(film[str(picture.index)], media, picture, beat)
     outputs, scaled_to = [], (0, 0)
     for rung, name in zip(wanted, names, strict=True):
         file = ffmpeg.target(room.folder / name)
@@ -85,7 +85,7 @@ def encode(
             continue
         if scaled_to != (rung.width, rung.height):
             scaled_to = (rung.width, rung.height)
-            shown = _scaled(shown, rung, picture)
+            shown = scaled(shown, rung, picture)
         mine, shown = _parted(shown)
         options = _av1(rung, settings) if rung.codec == "av1" else _x264(rung, settings)
         times = ",".join(f"{max(0.0, key - _EARLY):.6f}" for key in keys)
@@ -112,6 +112,33 @@ def encode(
         seen=look.seen(),
         cpu_seconds=ran.cpu_seconds,
     )
+
+
+def cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
+    """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
+    if picture.interlaced:
+        shown = shown.filter("bwdif", mode="send_frame")
+    shown = shown.filter("fps", f"{beat.numerator}/{beat.denominator}", start_time=0)
+    if picture.transfer != "sdr":
+        shown = (
+            shown.filter("zscale", transfer="linear", npl=100)
+            .filter("format", "gbrpf32le")
+            .filter("zscale", primaries="bt709")
+            .filter("tonemap", "hable", desat=0)
+            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
+            .filter("format", "yuv420p")
+        )
+    if media.seconds > picture.end + 0.5:  # the voice goes on: so does the last picture
+        shown = shown.filter("tpad", stop_mode="clone", stop_duration=f"{media.seconds - picture.end:.6f}")
+    return shown
+
+
+def scaled(shown: Any, rung: Rung, picture: Picture) -> Any:
+    """The picture in the size of *rung*, square pixels, 4:2:0, BT.709."""
+    options: dict[str, Any] = {"flags": "bicubic"}
+    if picture.transfer == "sdr":
+        options |= {"out_color_matrix": "bt709", "out_range": "tv"}
+    return shown.filter("scale", rung.width, rung.height, **options).filter("format", "yuv420p").filter("setsar", 1)
 
 
 _MP4: dict[str, Any] = {
@@ -159,32 +186,6 @@ def _av1(rung: Rung, settings: Ladder) -> dict[str, Any]:
         "crf": settings.av1_crf,
         "svtav1-params": "scm=1:scd=0",
     }
-
-
-def _cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
-    """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
-    if picture.interlaced:
-        shown = shown.filter("bwdif", mode="send_frame")
-    shown = shown.filter("fps", f"{beat.numerator}/{beat.denominator}", start_time=0)
-    if picture.transfer != "sdr":
-        shown = (
-            shown.filter("zscale", transfer="linear", npl=100)
-            .filter("format", "gbrpf32le")
-            .filter("zscale", primaries="bt709")
-            .filter("tonemap", "hable", desat=0)
-            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
-            .filter("format", "yuv420p")
-        )
-    if media.seconds > picture.end + 0.5:  # the voice goes on: so does the last picture
-        shown = shown.filter("tpad", stop_mode="clone", stop_duration=f"{media.seconds - picture.end:.6f}")
-    return shown
-
-
-def _scaled(shown: Any, rung: Rung, picture: Picture) -> Any:
-    options: dict[str, Any] = {"flags": "bicubic"}
-    if picture.transfer == "sdr":
-        options |= {"out_color_matrix": "bt709", "out_range": "tv"}
-    return shown.filter("scale", rung.width, rung.height, **options).filter("format", "yuv420p").filter("setsar", 1)
 
 
 def _parted(shown: Any) -> tuple[Any, Any]:
