@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SPACELESS = frozenset({"ja", "km", "lo", "my", "th", "yue", "zh"})
@@ -85,3 +86,30 @@ class Transcript:
                     break  # it may reach into the next span, too
                 at += 1
         return min(1.0, reached / total)
+
+
+def joined(texts: Iterable[str], language: str) -> str:
+    """The words *texts* as *language* writes them one after the other."""
+    return ("" if language in SPACELESS else " ").join(texts)
+
+
+def ends_sentence(text: str) -> bool:
+    """Whether a sentence ends with the word *text*.
+
+    >>> ends_sentence("over.”"), ends_sentence("Dr."), ends_sentence("but,")
+    (True, False, False)
+    """
+    return text.rstrip(_QUOTES).endswith(_SENTENCE) and text.casefold() not in _ABBREVIATIONS
+
+
+def ends_clause(text: str) -> bool:
+    """Whether a part of a sentence ends with the word *text*."""
+    return text.rstrip(_QUOTES).endswith(_CLAUSE)
+
+
+_SENTENCE = tuple(".!?。！？…")
+_CLAUSE = tuple(",;:，、；：—–")
+_QUOTES = "\"'”’»)]}」』）"
+_ABBREVIATIONS = frozenset(
+    ("mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "e.g.", "i.e.", "vs.", "cf.", "fig.", "z.b.", "d.h.", "bzw.", "mme.")
+)

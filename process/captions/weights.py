@@ -140,7 +140,7 @@ def find(
         why = "fetching them is switched off (HF_HUB_OFFLINE)"
     elif settings.download:
         address = (hub or os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
-        why = _unanswered(address)
+        why = unanswered(address)
         if not why:
             fetched = _from_hub(size, hub=address, fetch=True)
             assert fetched is not None
@@ -337,7 +337,7 @@ def _first_line(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _unanswered(address: str) -> str:
+def unanswered(address: str) -> str:
     """Why the hub at *address* does not answer; empty where it does.
 
     Asked before its client is set to work, which tries again for minutes. Asked in a thread of its own,
