@@ -61,16 +61,21 @@ def encode(
     copied: bool,
     settings: Ladder,
     pictures: Pictures,
-    cuts: Sequence[float],
+    insist: Sequence[float] = (),
+    cuts: Sequence[float] = (),
     exe: Path,
 ) -> Encoded:
-    """Make all rungs of *media*; a segment begins at each of *cuts*, seconds, as well as on the grid."""
+    """Make all rungs of *media*; a segment begins at each of *cuts*, seconds, as well as on the grid.
+
+    *insist* is for the recipe alone: empty while any pictures of this source will do, whose keyframes may lie
+    elsewhere; the cuts themselves where clips cannot be made of those.
+    """
     picture = media.picture
     assert picture is not None
     _check_encoders(str(exe), settings)
     wanted = rungs(media, settings, copied=copied)
     beat = rate(picture, settings)
-    keys = picture.keyframes if copied else _keyframes(media.seconds, cuts, settings.grid_seconds)
+    keys = picture.keyframes if copied else keyframes(media.seconds, cuts, settings.grid_seconds)
     names = [f"v{rung.name}.mp4" for rung in wanted]
     size = thumbnail_size(wanted[-1].width, wanted[-1].height, pictures)
     look = Look(room.folder, size=size, seconds=media.seconds, settings=pictures)
@@ -114,6 +119,17 @@ def encode(
     )
 
 
+def keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]:
+    """The cuts, and between each two of them an even grid that leaves no segment much longer than *grid*."""
+    borders = [0.0, *sorted(cut for cut in cuts if 0 < cut < seconds), seconds]
+    keys: list[float] = []
+    for start, end in pairwise(borders):
+        # Whole steps of the grid; a last one too short to be a segment is joined to its neighbour.
+        count = max(1, ceil((end - start) / grid - 0.1))
+        keys += [start + number * grid for number in range(count)]
+    return keys
+
+
 def cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
     """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
     if picture.interlaced:
@@ -150,17 +166,6 @@ _MP4: dict[str, Any] = {
 }
 
 _COLOUR: dict[str, Any] = {"colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "color_range": "tv"}
-
-
-def _keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]:
-    """The cuts, and between each two of them an even grid that leaves no segment much longer than *grid*."""
-    borders = [0.0, *sorted(cut for cut in cuts if 0 < cut < seconds), seconds]
-    keys: list[float] = []
-    for start, end in pairwise(borders):
-        # Whole steps of the grid; a last one too short to be a segment is joined to its neighbour.
-        count = max(1, ceil((end - start) / grid - 0.1))
-        keys += [start + number * grid for number in range(count)]
-    return keys
 
 
 def _longest(beat: Fraction, settings: Ladder) -> int:

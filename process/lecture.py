@@ -263,6 +263,9 @@ class Lecture:
     report: Report
     """What was measured."""
 
+    recipe: str = ""
+    """Digest of the source and all settings it was made with; empty where something was wanted and could not be had."""
+
     def files(self) -> tuple[str, ...]:
         """Every file of the lecture but ``lecture.json``, each once, media first, then what names it."""
         names = [r.file for r in self.renditions]

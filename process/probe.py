@@ -177,6 +177,9 @@ class Media:
     notes: tuple[str, ...]
     """What is odd about it, in whole sentences."""
 
+    digest: str = ""
+    """Of the file's content, where it was given: two files that look alike are still two."""
+
 
 @dataclass(slots=True)
 class _Tally:

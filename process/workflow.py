@@ -1,0 +1,327 @@
+"""The walk from a recording to a lecture, one line a step.
+
+The encode is the dear step, so that its recipe does not hold where the clips are cut: when pictures of this source
+exist, new clips (captions came later, other lengths are wished for) are planned on their keyframes. Only where that
+cannot be is it encoded again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import shutil
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from capture.description import to_json
+from capture.recording import HandedIn, Recording
+from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, thumbnails
+from process.captions.engine import Captions, open_engine
+from process.captions.transcript import Transcript
+from process.clips import Clip
+from process.encode import encode, keyframes
+from process.errors import EngineMissing, MediaUnreadable, NoRoom, Stopped, WeightsDamaged, WeightsMissing
+from process.lecture import Lecture, StepTime
+from process.loudness import Heard, hear, level
+from process.probe import Media
+from process.quality import judge
+from process.step import Done, Memory, Needs, Room, Step, explained, step
+
+R = TypeVar("R")
+
+EDITION = 1
+"""Raised when the same source and settings would give another lecture."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processing:
+    """All settings of the walk."""
+
+    captions: Captions = field(default_factory=Captions)
+    clips: clips.Clips = field(default_factory=clips.Clips)
+    level: loudness.Level = field(default_factory=loudness.Level)
+    ladder: ladder.Ladder = field(default_factory=ladder.Ladder)
+    pictures: thumbnails.Pictures = field(default_factory=thumbnails.Pictures)
+    ffmpeg: ffmpeg.Ffmpeg = field(default_factory=ffmpeg.Ffmpeg)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """How far a lecture is on its way."""
+
+    step: str
+    """What is being done: ``"encode"``."""
+
+    done: float
+    """Of this step, 0 to 1."""
+
+    overall: float
+    """Of the whole walk, 0 to 1, by the time that steps usually take."""
+
+
+_SHARES = {"examine": 1, "hear": 3, "listen": 22, "level": 6, "encode": 60, "judge": 4, "assemble": 4}
+"""Usual parts of the time, in hundredths."""
+
+
+def make(
+    recording: Recording,
+    folder: Path,
+    settings: Processing,
+    executor: Executor,
+    *,
+    news: Callable[[News], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> Lecture:
+    """Make the lecture of *recording* in *folder*, or find that it is there already.
+
+    Raises:
+        MediaUnreadable: the source is no media, or is gone.
+        Stopped: *stop* was set; what was done so far is remembered.
+        ProcessError: whatever else went wrong, with a sentence.
+    """
+    stop = stop or threading.Event()
+    recipe = _recipe(recording, settings)
+    known = _finished(folder / "lecture", recipe)
+    if known is not None:
+        news(News(step="assemble", done=1.0, overall=1.0))
+        return known if known.title == recording.title else _retitled(known, recording.title, folder / "lecture")
+    return _Walk(recording.handed_in, folder, settings, executor, news, stop).walk(recording.title, recipe)
+
+
+@step("examine", edition=1, gives=Media, needs=Needs(cores=1))
+def examine(room: Room, *, source: Path, digest: str) -> Media:
+    """Look through the source."""
+    return replace(probe.probe(source, report=room.report, stop=room.stop), digest=digest)
+
+
+@step("listen", edition=1, gives=Transcript, needs=Needs(cores=4))
+def listen(room: Room, *, heard: Done[Heard], settings: Captions, script: str) -> Transcript:
+    """Hear what is said; *script* is the digest of the words that a scripted engine reads."""
+    engine = open_engine(settings)
+    try:
+        return engine.listen(
+            heard.folder / heard.value.speech_wav,
+            report=room.report,
+            stop=room.stop,
+            language=settings.language,
+            terms=settings.terms,
+        )
+    finally:
+        engine.close()
+
+
+def perform(run: Callable[[], Done[R]], needs: Needs) -> Done[R]:
+    """Do a step. Executors are handed this with what it *needs*, and may wait until they have that."""
+    return run()
+
+
+class _Walk:
+    """One lecture's way through the steps."""
+
+    def __init__(
+        self,
+        source: HandedIn,
+        folder: Path,
+        settings: Processing,
+        executor: Executor,
+        news: Callable[[News], None],
+        stop: threading.Event,
+    ) -> None:
+        self.source, self.folder, self.settings = source, folder, settings
+        self.executor, self.news, self.stop = executor, news, stop
+        self.memory = Memory(folder / "work")
+        self.exe = Path(ffmpeg.program(settings.ffmpeg))
+        self.times: list[StepTime] = []
+        self.seconds = 0.0
+        self.used: list[Done[Any]] = []
+
+    def walk(self, title: str, recipe: str) -> Lecture:
+        path, settings, notes = self.source.path, self.settings, []
+        with explained(self.folder):
+            self.memory.folder.mkdir(parents=True, exist_ok=True)
+        self.memory.sweep()
+        _check_room(self.folder, self.source.size_bytes)
+        tools = {"exe": self.exe}
+
+        examined = self.do(examine, source=path, digest=self.source.digest)
+        media = examined.value
+        self.seconds = media.seconds
+        heard = self.do(hear, source=path, media=media, aside=tools)
+        said, why_not = self.listened(heard)
+        notes += [*media.notes, *heard.value.notes, *why_not]
+        planned, copied = self.planned(media, heard.value, said)
+        levelled = judged = encoded = None
+        if heard.value.track >= 0:
+            levelled = self.do(level, source=path, media=media, heard=heard.value, settings=settings.level, aside=tools)
+        if media.picture is not None:
+            inputs = {"source": path, "media": media, "copied": copied, "settings": settings.ladder}
+            inputs["pictures"] = settings.pictures
+            cuts = tuple(clip.start for clip in planned[1:])
+            aside = tools | {"cuts": cuts}
+            encoded = self.do(encode, **inputs, insist=(), aside=aside)
+            found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard.value, said)
+            if found is None and encoded.remembered:
+                encoded = self.do(encode, **inputs, insist=cuts, aside=aside)
+                found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard.value, said)
+            planned = found or _snapped(planned, encoded.value.keyframes, encoded.value.seconds)
+            judged = self.do(judge, source=path, media=media, encoded=encoded, settings=settings.ladder, aside=tools)
+            segments, seconds = encoded.value.keyframes, encoded.value.seconds
+        else:
+            starts = [clip.start for clip in planned]
+            segments = tuple(keyframes(media.seconds, starts, settings.ladder.grid_seconds))
+            seconds = media.seconds
+        self.news(News(step="assemble", done=0.0, overall=0.96))
+        made = assemble.Made(
+            title=title,
+            seconds=seconds,
+            heard=heard,
+            levelled=levelled,
+            encoded=encoded,
+            judged=judged,
+            transcript=said.value if said else None,
+            clips=planned,
+            segments=segments,
+            steps=tuple(self.times),
+            notes=tuple(dict.fromkeys(notes)),
+            recipe="" if why_not and said is None else recipe,
+        )
+        whole = assemble.assemble(
+            made, self.folder / "lecture", captions=settings.captions, pictures=settings.pictures, stop=self.stop
+        )
+        self.memory.forget_all_but(self.used)
+        self.news(News(step="assemble", done=1.0, overall=1.0))
+        return whole
+
+    def listened(self, heard: Done[Heard]) -> tuple[Done[Transcript] | None, tuple[str, ...]]:
+        """What was said, and the sentences about why there are no captions."""
+        settings = self.settings.captions
+        if settings.engine == "off" or heard.value.track < 0:
+            return None, ()
+        if heard.value.loudness is None or heard.value.loudness.integrated_lufs is None:
+            return None, ()
+        plain = Captions()
+        asked = replace(  # the layout of cues changes nothing that is heard
+            settings,
+            line_characters=plain.line_characters,
+            lines=plain.lines,
+            characters_per_second=plain.characters_per_second,
+            shortest_seconds=plain.shortest_seconds,
+            longest_seconds=plain.longest_seconds,
+        )
+        try:
+            said = self.do(listen, heard=heard, settings=asked, script=_digest_of(settings.script))
+        except (WeightsMissing, WeightsDamaged, EngineMissing) as error:
+            self.times.append(StepTime(step="listen", seconds=0.0, cpu_seconds=0.0, times_real_time=0.0))
+            return None, (f"There are no captions: {error}. Process the lecture again to add them.",)
+        if not said.value.words:
+            return said, ("No speech was found, so there are no captions.",)
+        return said, ()
+
+    def planned(self, media: Media, heard: Heard, said: Done[Transcript] | None) -> tuple[tuple[Clip, ...], bool]:
+        """Where the clips should begin, and whether the source's own keyframes serve for that."""
+        if media.picture is not None and ladder.may_copy(media, self.settings.ladder):
+            found = self.replanned(media.picture.keyframes, media.seconds, heard, said)
+            if found is not None:
+                return found, True
+        transcript = said.value if said else None
+        found = clips.plan(media.seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips)
+        return found, False
+
+    def replanned(
+        self, keys: Sequence[float], seconds: float, heard: Heard, said: Done[Transcript] | None
+    ) -> tuple[Clip, ...] | None:
+        """The clips on keyframes that exist; ``None`` where they cannot be."""
+        transcript = said.value if said else None
+        return clips.plan(
+            seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips, allowed=keys
+        )
+
+    def do(self, of: Step[R], *, aside: dict[str, Any] | None = None, **inputs: Any) -> Done[R]:
+        """Have a step done, and tell how far it is."""
+        before = sum(_SHARES[name] for name in _SHARES if list(_SHARES).index(name) < list(_SHARES).index(of.name))
+        share = _SHARES[of.name]
+
+        def report(done: float) -> None:
+            self.news(News(step=of.name, done=done, overall=(before + share * done) / 100))
+
+        report(0.0)
+        run = functools.partial(self.memory.do, of, report=report, stop=self.stop, aside=aside, **inputs)
+        work: Future[Done[R]] = self.executor.submit(perform, run, of.needs)
+        while not work.done():
+            wait_for([work], timeout=0.1)
+            if self.stop.is_set():
+                work.cancel()
+                # A step ends itself within a blink; one that does not is left behind with its partial room.
+                wait_for([work], timeout=1.5)
+                if not work.done() or work.cancelled():
+                    raise Stopped("stopped")
+        done = work.result()
+        self.used.append(done)
+        cpu = float(getattr(done.value, "cpu_seconds", 0.0))
+        speed = self.seconds / done.seconds if done.seconds > 0 else 0.0
+        self.times.append(
+            StepTime(
+                step=of.name,
+                seconds=round(done.seconds, 3),
+                cpu_seconds=round(cpu, 3),
+                times_real_time=round(speed, 2),
+            )
+        )
+        return done
+
+
+def _recipe(recording: Recording, settings: Processing) -> str:
+    """Digest of all that decides what the lecture will be, but its title."""
+    source = recording.handed_in
+    text = f"{EDITION} {source.digest} {source.size_bytes} {source.modified_ns} {_digest_of(settings.captions.script)}"
+    return hashlib.blake2b((text + to_json(settings)).encode(), digest_size=16).hexdigest()
+
+
+def _finished(folder: Path, recipe: str) -> Lecture | None:
+    """The lecture in *folder*, if it was made by *recipe* and all its files are there."""
+    with contextlib.suppress(MediaUnreadable):
+        known = lecture.read(folder)
+        if known.recipe == recipe and all((folder / name).is_file() for name in known.files()):
+            return known
+    return None
+
+
+def _retitled(known: Lecture, title: str, folder: Path) -> Lecture:
+    renamed = replace(known, title=title)
+    lecture.write(renamed, folder)
+    return renamed
+
+
+def _snapped(planned: Sequence[Clip], keys: Sequence[float], seconds: float) -> tuple[Clip, ...]:
+    """*planned* with each border moved to the nearest keyframe."""
+    starts = sorted({min(keys, key=lambda key: abs(key - clip.start)) for clip in planned})
+    ends = [*starts[1:], seconds]
+    return tuple(
+        replace(clip, number=n, start=start, end=end)
+        for n, (clip, start, end) in enumerate(zip(planned, starts, ends, strict=False), start=1)
+    )
+
+
+def _digest_of(path: Path | None) -> str:
+    if path is None:
+        return ""
+    with contextlib.suppress(OSError):
+        return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+    return ""
+
+
+def _check_room(folder: Path, source_bytes: int) -> None:
+    """A lecture is seldom larger than its source; sound for recognition and downloads come on top."""
+    needed = 64_000_000 + source_bytes // 2
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise NoRoom(
+            f"the disk that holds {folder} has {free / 1e6:.0f} MB left, and the lecture may need {needed / 1e6:.0f}",
+            hint="free some room, or choose another disk with --library",
+        )
