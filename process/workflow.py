@@ -138,7 +138,6 @@ class _Walk:
         self.memory = Memory(folder / "work")
         self.exe = Path(ffmpeg.program(settings.ffmpeg))
         self.times: list[StepTime] = []
-        self.seconds = 0.0
         self.used: list[Done[Any]] = []
 
     def walk(self, title: str, recipe: str) -> Lecture:
@@ -151,7 +150,6 @@ class _Walk:
 
         examined = self.do(examine, source=path, digest=self.source.digest)
         media = examined.value
-        self.seconds = media.seconds
         heard = self.do(hear, source=path, media=media, aside=tools)
         said, why_not = self.listened(heard)
         notes += [*media.notes, *heard.value.notes, *why_not]
@@ -187,7 +185,7 @@ class _Walk:
             transcript=said.value if said else None,
             clips=planned,
             segments=segments,
-            steps=tuple(self.times),
+            steps=tuple(replace(t, times_real_time=_speed(seconds, t.seconds)) for t in self.times),
             notes=tuple(dict.fromkeys(notes)),
             recipe="" if why_not and said is None else recipe,
         )
@@ -264,16 +262,14 @@ class _Walk:
         done = work.result()
         self.used.append(done)
         cpu = float(getattr(done.value, "cpu_seconds", 0.0))
-        speed = self.seconds / done.seconds if done.seconds > 0 else 0.0
         self.times.append(
-            StepTime(
-                step=of.name,
-                seconds=round(done.seconds, 3),
-                cpu_seconds=round(cpu, 3),
-                times_real_time=round(speed, 2),
-            )
+            StepTime(step=of.name, seconds=round(done.seconds, 3), cpu_seconds=round(cpu, 3), times_real_time=0.0)
         )
         return done
+
+
+def _speed(seconds: float, taken: float) -> float:
+    return round(seconds / taken, 2) if taken > 0 else 0.0
 
 
 def _recipe(recording: Recording, settings: Processing) -> str:

@@ -1,0 +1,144 @@
+"""The library: a folder with one folder for each lecture, named after its title.
+
+Where a lecture stands is read from what lies there, so it cannot disagree with a database.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from capture import recording
+from capture.errors import FlipcastError
+from capture.recording import Recording
+from flipcast.errors import InUse, LectureUnknown
+from process import lecture
+from process.lecture import Lecture
+from process.step import explained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """A lecture's place in the library."""
+
+    name: str
+    """Short name: letters, digits and hyphens."""
+
+    folder: Path
+    """Its folder."""
+
+    def recording(self) -> Recording:
+        """What was recorded or handed in."""
+        return recording.read(self.folder)
+
+    def lecture(self) -> Lecture | None:
+        """What was made of it; ``None`` before it is processed."""
+        try:
+            return lecture.read(self.folder / "lecture")
+        except FlipcastError:
+            return None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep others from working on the same lecture meanwhile; the system lets go of it if we die.
+
+        Raises:
+            InUse: somebody else is at work on it.
+        """
+        lock = filelock.FileLock(self.folder / ".lock")
+        with explained(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                raise InUse(
+                    f"another flipcast is at work on {self.name!r}", hint="wait until it is done, or stop it"
+                ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+class Library:
+    """All lectures of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def shelves(self) -> list[Shelf]:
+        """Every lecture, by name."""
+        if not self.folder.is_dir():
+            return []
+        found = (path for path in self.folder.iterdir() if (path / recording.DESCRIPTION).is_file())
+        return sorted((Shelf(name=path.name, folder=path) for path in found), key=lambda shelf: shelf.name)
+
+    def find(self, name: str) -> Shelf:
+        """The lecture called *name*.
+
+        Raises:
+            LectureUnknown: there is none.
+        """
+        shelf = Shelf(name=name, folder=self.folder / name)
+        if is_name(name) and (shelf.folder / recording.DESCRIPTION).is_file():
+            return shelf
+        names = [s.name for s in self.shelves()]
+        raise LectureUnknown(
+            f"no lecture is called {name!r} in {self.folder}",
+            hint=f"here are: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}" if names else "it is empty",
+        )
+
+    def take_in(self, path: Path, *, title: str | None = None) -> Shelf:
+        """The place of the file at *path*: where it has been before, or a new one named after its title.
+
+        Raises:
+            RecordingMissing: there is no such file.
+            NoRight: the library may not be written.
+        """
+        handed_in = recording.hand_in(path, title=title)
+        known = next((s for s in self.shelves() if _same_file(s, handed_in)), None)
+        if known is not None:
+            before = known.recording()
+            handed_in = Recording(title=title or before.title, handed_in=handed_in.handed_in)
+            if handed_in != before:
+                recording.write(handed_in, known.folder)
+            return known
+        stem = name_of(handed_in.title)
+        with explained(self.folder):
+            for number in range(1, 10_000):
+                folder = self.folder / (stem if number == 1 else f"{stem}-{number}")
+                try:
+                    folder.mkdir(parents=True)
+                except FileExistsError:
+                    continue
+                recording.write(handed_in, folder)
+                return Shelf(name=folder.name, folder=folder)
+        raise LectureUnknown(f"there are ten thousand lectures called {stem!r}", hint="choose another --title")
+
+
+def name_of(title: str) -> str:
+    """A short name for *title*: small letters, digits and hyphens.
+
+    >>> name_of("Linear algebra 7: Größe & Drehung")
+    'linear-algebra-7-grosse-drehung'
+    """
+    letters = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", letters).strip("-")[:60].rstrip("-") or "lecture"
+
+
+def is_name(text: str) -> bool:
+    """Whether *text* could be the name of a lecture."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", text) is not None
+
+
+def _same_file(shelf: Shelf, other: Recording) -> bool:
+    try:
+        return shelf.recording().handed_in.path == other.handed_in.path
+    except FlipcastError:
+        return False
