@@ -50,7 +50,3 @@ class Catalogue:
 
     needs: tuple[str, ...] = ()
     """Keys of the files that the start page has named, now or before: they go when the last lecture goes."""
-
-
-EMPTY = Catalogue()
-"""Of a store in which nothing is published."""

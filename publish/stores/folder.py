@@ -72,7 +72,8 @@ class FolderStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        with suppress(OSError):
+            (self.root / _PARTIAL).rmdir()
 
     def put(
         self,
@@ -90,16 +91,17 @@ class FolderStore:
             return False
         with self._explained(f"put {key} into"):
             for again in range(5):
-                partial = self._partials() / f"{_mark(key)}.{secrets.token_hex(8)}"
+                partial = self.root / _PARTIAL / f"{_mark(key)}.{secrets.token_hex(8)}"
                 try:
+                    partial.parent.mkdir(parents=True, exist_ok=True)
                     self._gather(content, partial, sha256=sha256, key=key, report=report)
                     return self._place(partial, path, only_if_absent=only_if_absent)
-                except FileNotFoundError:
+                except (FileNotFoundError, FileExistsError):
                     # Another put or delete tidied up between our steps: it took the empty folder, or the partial.
                     if again == 4 or (isinstance(content, Path) and not content.exists()):
                         raise
                 finally:
-                    with suppress(FileNotFoundError):
+                    with suppress(OSError):
                         partial.unlink()
                     self._forget_partials(key, older_than=60)
         raise AssertionError("unreachable")
@@ -175,11 +177,6 @@ class FolderStore:
             raise StoreDenied(f"{key} would lead out of {self.root}, to {end}", hint="remove the link that leads there")
         return path
 
-    def _partials(self) -> Path:
-        folder = self.root / _PARTIAL
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
     def _gather(
         self, content: bytes | Path, partial: Path, *, sha256: str, key: str, report: Callable[[int], None]
     ) -> None:
@@ -222,8 +219,6 @@ class FolderStore:
             with suppress(OSError):
                 if time.time() - partial.stat().st_mtime >= older_than:
                     partial.unlink()
-        with suppress(OSError):
-            (self.root / _PARTIAL).rmdir()
 
     def _go_on(self) -> None:
         if self._stop.is_set():

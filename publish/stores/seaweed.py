@@ -121,7 +121,7 @@ def stop(folder: Path) -> bool:
     running = bool(note.born) and _born(note.pid) == note.born  # else the number belongs to somebody else by now
     if running:
         os.kill(note.pid, signal.SIGTERM)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 10
         while _born(note.pid) == note.born and time.monotonic() < until:
             with suppress(ChildProcessError, AttributeError):
                 os.waitpid(note.pid, os.WNOHANG)
@@ -245,7 +245,7 @@ def _free(count: int, *, first: int | None) -> tuple[int, ...]:
 def _end(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
     try:
-        child.wait(timeout=20)
+        child.wait(timeout=4)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

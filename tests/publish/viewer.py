@@ -1,0 +1,101 @@
+"""A viewer without eyes: from a watch page to every byte that it leads to, by relative addresses alone."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from urllib.parse import unquote
+
+Fetch = Callable[[str, tuple[int, int] | None], bytes]
+
+
+def follow(page: str, fetch: Fetch) -> set[str]:
+    """Fetch *page* and all that it names, and what that names; the keys that were fetched.
+
+    Raises whatever *fetch* raises for what is missing.
+    """
+    html = fetch(page, None).decode()
+    seen = {page}
+    todo = []
+    for address in re.findall(r'(?:href|src|poster|data-chrome|data-[a-z]+)="([^"#]+)"', html):
+        key = _resolve(page, address)
+        if "://" not in address and re.search(r"\.(m3u8|mp4|vtt|jpg|js|css|srt|txt|json)$", key):
+            todo.append(key)
+    while todo:
+        key = todo.pop()
+        if key in seen:
+            continue
+        seen.add(key)
+        if key.endswith(".m3u8"):
+            todo += _playlist(key, fetch)
+        elif key.endswith(".vtt"):
+            todo += [_resolve(key, u) for u in re.findall(r"^(\S+)#xywh=", fetch(key, None).decode(), re.M)]
+        else:
+            fetch(key, (0, 16))
+    return seen
+
+
+def _playlist(key: str, fetch: Fetch) -> list[str]:
+    """Fetch a playlist and every byte range in it; the playlists and whole files that it names."""
+    found, span = [], None
+    for line in fetch(key, None).decode().splitlines():
+        named = re.findall(r'URI="([^"]+)"', line)
+        if line.startswith("#EXT-X-MAP"):
+            size, at = re.findall(r'BYTERANGE="(\d+)@(\d+)"', line)[0]
+            assert len(fetch(_resolve(key, named[0]), (int(at), int(size)))) == int(size)
+        elif line.startswith("#EXT-X-BYTERANGE:"):
+            size, at = line.removeprefix("#EXT-X-BYTERANGE:").split("@")
+            span = (int(at), int(size))
+        elif named:
+            found += [_resolve(key, uri) for uri in named]
+        elif line and not line.startswith("#"):
+            if span:
+                assert len(fetch(_resolve(key, line), span)) == span[1]
+            else:
+                found.append(_resolve(key, line))
+            span = None
+    return found
+
+
+def _resolve(base: str, address: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(base), unquote(address)))
+
+
+class Watching:
+    """Viewers who come again and again for as long as the ``with`` lasts, and remember what they missed."""
+
+    def __init__(self, page: str, fetch: Fetch, *, missing: type[Exception]) -> None:
+        self._page, self._fetch, self._missing = page, fetch, missing
+        self._end, self._thread = threading.Event(), threading.Thread(target=self._watch)
+        self.visits = 0
+        self.faults: list[str] = []
+        self.titles: list[str] = []
+
+    def __enter__(self) -> Watching:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.is_set():
+            try:
+                html = self._fetch(self._page, None).decode()
+            except self._missing:
+                continue  # not up yet, or not up any more
+            try:
+                title = re.findall(r"<title>([^<]*)", html)[0]
+                if self.titles[-1:] != [title]:
+                    self.titles.append(title)
+                # The page that was loaded is what the rest is fetched for, as in a browser.
+                follow(self._page, lambda k, s, html=html: html.encode() if k == self._page else self._fetch(k, s))
+            except Exception as error:
+                self.faults.append(repr(error))
+            self.visits += 1
