@@ -139,6 +139,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         self._ready(self._address)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()  # a browser that pauses a film never reads the rest
+        await asyncio.sleep(0.01)  # the loop closes them on its next rounds
+
     async def on_tick(self, counter: int) -> bool:
-        await asyncio.sleep(0)
         return self._stop.is_set() or await super().on_tick(counter)
