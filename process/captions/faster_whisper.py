@@ -18,7 +18,7 @@ from process.captions.engine import Captions, Report
 from process.captions.hearing import Phrase, hear
 from process.captions.speech import Samples, Sound
 from process.captions.transcript import Transcript, Word
-from process.captions.weights import Weights, find
+from process.captions.weights import Weights, find, first_line
 from process.errors import WeightsDamaged
 
 NAME = "faster-whisper"
@@ -55,7 +55,7 @@ class FasterWhisper:
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise WeightsDamaged(
-                f"the speech weights in {weights.folder} cannot be loaded: {str(error).splitlines()[0]}",
+                f"the speech weights in {weights.folder} cannot be loaded: {first_line(error)}",
                 hint="remove that folder and let flipcast fetch them again, or name others in captions.weights",
             ) from error
 

@@ -150,7 +150,7 @@ def _break_cost(text: str, weak: frozenset[str]) -> float:
         return -0.3
     if ends_clause(text):
         return -0.2
-    return 0.3 if text.casefold() in weak else 0.0
+    return 0.8 if text.casefold() in weak else 0.0
 
 
 def _timed(groups: Sequence[Sequence[Word]], lines: Sequence[tuple[str, ...]], settings: Captions) -> tuple[Cue, ...]:

@@ -22,7 +22,7 @@ from process.captions.engine import Captions, Report, check
 from process.captions.hearing import Phrase, hear
 from process.captions.speech import RATE, Samples, Sound
 from process.captions.transcript import Transcript, Word
-from process.captions.weights import MODEL, digest, find, models_folder, unanswered
+from process.captions.weights import MODEL, digest, find, first_line, models_folder, unanswered
 from process.errors import EngineMissing, WeightsDamaged, WeightsMissing
 
 try:
@@ -79,7 +79,7 @@ def _loaded(path: Path) -> Any:
         return whisper.load_model(str(path), device="cpu")
     except Exception as error:  # whatever a torn archive makes of PyTorch
         raise WeightsDamaged(
-            f"{path} cannot be loaded by openai-whisper: {str(error).splitlines()[:1] or type(error).__name__}",
+            f"{path} cannot be loaded by openai-whisper: {first_line(error)}",
             hint="name another .pt file in captions.weights",
         ) from error
 
@@ -93,7 +93,7 @@ def _built(path: Path) -> Any:
         model.load_state_dict(state)
     except (ValueError, RuntimeError, OSError) as error:
         raise WeightsDamaged(
-            f"{path} cannot be read as Whisper's weights: {str(error).splitlines()[0]}",
+            f"{path} cannot be read as Whisper's weights: {first_line(error)}",
             hint="remove its folder and let flipcast fetch it again",
         ) from error
     return model

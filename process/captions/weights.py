@@ -95,8 +95,8 @@ REPOSITORIES = {size: f"Systran/faster-whisper-{size}" for size in _SIZES} | {
 
 
 def models_folder() -> Path:
-    """Where this user's weights are kept."""
-    return Path(platformdirs.user_cache_dir("flipcast")) / "models"
+    """Where this user's weights are kept; ``FLIPCAST_CACHE`` names another place, for homes with little room."""
+    return Path(os.environ.get("FLIPCAST_CACHE") or platformdirs.user_cache_dir("flipcast")) / "models"
 
 
 def find(
@@ -316,24 +316,25 @@ def _from_hub(size: str, *, hub: str | None, fetch: bool) -> Path | None:
         )
     except LocalEntryNotFoundError as error:
         if fetch:
-            raise _missing(size, f"the model hub gave up: {_first_line(error)}") from error
+            raise _missing(size, f"the model hub gave up: {first_line(error)}") from error
         return None
     except HfHubHTTPError as error:
-        raise _missing(size, f"the model hub says: {_first_line(error)}") from error
+        raise _missing(size, f"the model hub says: {first_line(error)}") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoom(f"there is no room to fetch the speech model {size!r}", hint="free some room") from error
         if not fetch:
             return None
-        raise _missing(size, f"fetching them failed: {_first_line(error)}") from error
+        raise _missing(size, f"fetching them failed: {first_line(error)}") from error
     except Exception as error:  # the hub's client lets the faults of its own libraries through
         if not fetch:
             return None
-        raise _missing(size, f"fetching them failed: {_first_line(error)}") from error
+        raise _missing(size, f"fetching them failed: {first_line(error)}") from error
     return Path(folder) if (Path(folder) / MODEL).is_file() else None
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of what *error* says, or its kind where it says nothing."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
