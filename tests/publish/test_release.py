@@ -22,7 +22,7 @@ from publish.publication import audit
 from publish.release import release
 from publish.stores import Store, open_store
 from tests.fixtures.store import make_lecture
-from tests.publish.viewer import Watching, follow
+from tests.publish.viewer import Watching, follow, follow_playlist
 
 PAGE = "lectures/algebra/index.html"
 
@@ -70,8 +70,12 @@ def test_a_published_lecture_can_be_followed_from_its_page_to_every_byte(store: 
 
     seen = follow(PAGE, fetching(store))
     up = {o.key for o in published.manifest.objects}
-    playlists = {o.key for o in published.manifest.objects if o.key.endswith(".m3u8")}
-    assert playlists <= seen <= up
+    assert seen <= up
+    for clip in (f"lectures/algebra/{published.manifest.edition}/clips/{n:02}/master.m3u8" for n in (1, 2)):
+        seen |= follow_playlist(clip, fetching(store))
+    played = {"v1080.mp4", "audio.mp4", "captions.en.vtt", "clips/02/captions.en.vtt", "player/watch.js"}
+    assert {o.key for o in published.manifest.objects if played & {*o.files}} <= seen
+    assert {o.key for o in published.manifest.objects if o.key.endswith(".m3u8")} <= seen <= up
     assert {f for o in published.manifest.objects for f in o.files} >= {*lecture.files(), "lecture.json"}
     assert published.page.endswith(PAGE)
     assert audit(published, store, read_back=True).read_back_bytes == published.size_bytes

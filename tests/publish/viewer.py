@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import posixpath
 import re
 import threading
 from collections.abc import Callable
 from types import TracebackType
 from urllib.parse import unquote
+
+_ENDINGS = "m3u8|mp4|vtt|jpg|js|css|srt|txt|json"
 
 Fetch = Callable[[str, tuple[int, int] | None], bytes]
 
@@ -17,25 +20,37 @@ def follow(page: str, fetch: Fetch) -> set[str]:
 
     Raises whatever *fetch* raises for what is missing.
     """
-    html = fetch(page, None).decode()
+    text = html.unescape(fetch(page, None).decode())
     seen = {page}
-    todo = []
-    for address in re.findall(r'(?:href|src|poster|data-chrome|data-[a-z]+)="([^"#]+)"', html):
-        key = _resolve(page, address)
-        if "://" not in address and re.search(r"\.(m3u8|mp4|vtt|jpg|js|css|srt|txt|json)$", key):
-            todo.append(key)
+    todo = [_resolve(page, a) for a in re.findall(rf"[\"']((?!\w+:)[^\"'<>\s]+\.(?:{_ENDINGS}))[\"']", text)]
+    return _follow(todo, seen, fetch)
+
+
+def follow_playlist(playlist: str, fetch: Fetch) -> set[str]:
+    """As `follow`, from a playlist that a player was given."""
+    return _follow([playlist], set(), fetch)
+
+
+def _follow(todo: list[str], seen: set[str], fetch: Fetch) -> set[str]:
+    """Fetch *todo* and all that it leads to; those and *seen* together."""
+    fetched = set(seen)
+
+    def noted(key: str, span: tuple[int, int] | None) -> bytes:
+        fetched.add(key)
+        return fetch(key, span)
+
     while todo:
         key = todo.pop()
         if key in seen:
             continue
         seen.add(key)
         if key.endswith(".m3u8"):
-            todo += _playlist(key, fetch)
+            todo += _playlist(key, noted)
         elif key.endswith(".vtt"):
-            todo += [_resolve(key, u) for u in re.findall(r"^(\S+)#xywh=", fetch(key, None).decode(), re.M)]
+            todo += [_resolve(key, u) for u in re.findall(r"^(\S+)#xywh=", noted(key, None).decode(), re.M)]
         else:
-            fetch(key, (0, 16))
-    return seen
+            noted(key, (0, 16))
+    return fetched
 
 
 def _playlist(key: str, fetch: Fetch) -> list[str]:
@@ -87,15 +102,15 @@ class Watching:
     def _watch(self) -> None:
         while not self._end.is_set():
             try:
-                html = self._fetch(self._page, None).decode()
+                text = self._fetch(self._page, None).decode()
             except self._missing:
                 continue  # not up yet, or not up any more
             try:
-                title = re.findall(r"<title>([^<]*)", html)[0]
+                title = re.findall(r"<title>([^<]*)", text)[0]
                 if self.titles[-1:] != [title]:
                     self.titles.append(title)
                 # The page that was loaded is what the rest is fetched for, as in a browser.
-                follow(self._page, lambda k, s, html=html: html.encode() if k == self._page else self._fetch(k, s))
+                follow(self._page, lambda k, s, text=text: text.encode() if k == self._page else self._fetch(k, s))
             except Exception as error:
                 self.faults.append(repr(error))
             self.visits += 1

@@ -1,0 +1,186 @@
+"""A publisher dies at any moment: viewers notice nothing, and the next attempt makes it whole."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from publish.errors import ObjectMissing
+from publish.publication import audit
+from publish.release import release, withdraw
+from publish.stores import open_store
+from publish.stores.s3 import S3Store
+from tests.fixtures.store import make_lecture, small
+from tests.publish.viewer import follow
+
+PAGE = "lectures/algebra/index.html"
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+_CHILD = """
+import sys
+from pathlib import Path
+from publish.release import release, withdraw
+from publish.stores import open_store
+from tests.fixtures.store import small
+what, address, folder, endpoint = sys.argv[1:]
+with open_store(address, small(endpoint)) as store:
+    print("ready", flush=True)
+    if what == "publish":
+        release(Path(folder), store, name="algebra", keep_seconds=0)
+    else:
+        withdraw(store, name="algebra")
+    print("done", flush=True)
+"""
+
+
+def begin(what: str, address: str, folder: Path, endpoint: str) -> subprocess.Popen[str]:
+    """A child that does it, and says when it starts to and when it has."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD, what, address, str(folder), endpoint],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert child.stdout
+    assert child.stdout.readline() == "ready\n"
+    return child
+
+
+def kill(child: subprocess.Popen[str]) -> bool:
+    """Kill it; whether it was done already."""
+    os.kill(child.pid, KILL)
+    child.wait()
+    assert child.stdout
+    with child.stdout as said:
+        return "done" in said.read()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("s3_address")
+
+
+def test_a_publisher_killed_at_any_moment_leaves_a_whole_revision(address: str, s3_server, tmp_path: Path):
+    """Laptops are closed, batteries run out; the class must not see it."""
+    chance, finished, seen = random.Random(4), 0, 0
+    with open_store(address, small(s3_server.endpoint_url)) as store:
+
+        def fetch(key: str, span: tuple[int, int] | None) -> bytes:
+            return store.get(key) if span is None else store.get(key, start=span[0], length=span[1])
+
+        for n in range(8):
+            shutil.rmtree(tmp_path / "lecture", ignore_errors=True)
+            make_lecture(tmp_path / "lecture", title=f"Edition {n}", seed=n, film_bytes=300_000)
+            child = begin("publish", address, tmp_path / "lecture", s3_server.endpoint_url)
+            time.sleep(chance.uniform(0.0, 0.6))
+            finished += kill(child)
+            if store.head(PAGE):
+                follow(PAGE, fetch)
+                seen += 1
+
+        published = release(tmp_path / "lecture", store, name="algebra", keep_seconds=0)
+
+        assert finished < 8, "none was killed at work"
+        assert seen
+        audit(published, store, read_back=True)
+        follow(PAGE, fetch)
+        held = {o.key for o in published.manifest.objects}
+        extra = {f.key for f in store.list("")} - held - {"index.html", "catalogue.json", "manifests/algebra.json"}
+        assert extra == set(), "what the dead had put is swept"
+        withdraw(store, name="algebra")
+        assert list(store.list("")) == []
+    if address.startswith("s3:"):
+        return
+    assert list(Path(address).iterdir()) == []
+
+
+def test_what_a_killed_first_attempt_put_can_be_withdrawn(address: str, s3_server, tmp_path: Path):
+    """Nobody has seen it, but it costs money every month."""
+    make_lecture(tmp_path / "lecture", film_bytes=30_000_000)
+    child = begin("publish", address, tmp_path / "lecture", s3_server.endpoint_url)
+    time.sleep(0.15)
+    if kill(child):
+        pytest.skip("it was faster than we")
+
+    with open_store(address, small(s3_server.endpoint_url)) as store:
+        if list(store.list("")):
+            withdraw(store, name="algebra")
+        assert list(store.list("")) == []
+        if isinstance(store, S3Store):
+            assert store.unfinished("") == ()
+
+
+def test_a_withdrawal_that_was_killed_is_finished_by_the_next(address: str, s3_server, tmp_path: Path):
+    """Half taken down is neither up nor down."""
+    make_lecture(tmp_path / "lecture")
+    with open_store(address, small(s3_server.endpoint_url)) as store:
+        for wait in (0.0, 0.02, 0.05, 0.1):
+            release(tmp_path / "lecture", store, name="algebra")
+            child = begin("withdraw", address, tmp_path, s3_server.endpoint_url)
+            time.sleep(wait)
+            if not kill(child):
+                withdraw(store, name="algebra")
+            assert list(store.list("")) == []
+
+
+def test_a_large_file_goes_on_where_a_killed_attempt_stopped(s3_server, s3_address: str, tmp_path: Path):
+    """On a slow line the second attempt must not begin at nothing, or it will never end."""
+    make_lecture(tmp_path / "lecture", film_bytes=60_000_000)
+    slow = tmp_path / "slow.py"
+    slow.write_text(_SLOW + _CHILD)
+    child = subprocess.Popen(
+        [sys.executable, str(slow), "publish", s3_address, str(tmp_path / "lecture"), s3_server.endpoint_url],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    prefix = s3_address.split("/", 3)[3] + "/"
+    with S3Store("lectures", prefix=prefix, settings=small(s3_server.endpoint_url)) as store:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and _parts(store) < 6:
+            time.sleep(0.02)
+        assert not kill(child)
+        there = _parts(store)
+        sent: list[str] = []
+        send = store.send
+        store.send = lambda name, *rest, **how: sent.append(name) or send(name, *rest, **how)  # type: ignore[method-assign,func-returns-value]
+
+        published = release(tmp_path / "lecture", store, name="algebra")
+
+        parts = sum(-(-o.size_bytes // (5 << 20)) for o in published.manifest.objects if o.size_bytes > 6 << 20)
+        assert there >= 6
+        assert sent.count("upload_part") <= parts - there + 1
+        audit(published, store, read_back=True)
+        assert store.unfinished("") == ()
+
+
+def _parts(store: S3Store) -> int:
+    """How many parts of unfinished uploads the server holds."""
+    found = 0
+    for upload in store.unfinished("media/"):
+        key = upload["Key"].removeprefix(store.prefix)
+        try:
+            found += len(store.ask("list_parts", key, UploadId=upload["UploadId"]).get("Parts", ()))
+        except ObjectMissing:
+            continue
+    return found
+
+
+_SLOW = """
+import time
+from publish.stores.s3 import S3Store
+quick = S3Store.send
+def send(self, name, *rest, **how):
+    answer = quick(self, name, *rest, **how)
+    time.sleep(0.4)
+    return answer
+S3Store.send = send
+"""
