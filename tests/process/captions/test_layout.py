@@ -73,7 +73,7 @@ def test_a_sentence_that_fits_is_one_cue():
 
 def test_no_cue_or_line_ends_on_an_article(sample_text: str):
     """ "…the / book" makes the eye wait for what the ear has heard already."""
-    cues = lay_out(spoken(sample_text, pace=0.33, pause=0.5), Captions())
+    cues = lay_out(spoken(sample_text, pace=0.4, pause=0.5), Captions())
     weak = {"the", "a", "an", "of", "in", "to", "and", "with"}
     lines = [line for cue in cues for line in cue.lines]
     assert not [cue.text for cue in cues if cue.text.split()[-1].lower() in weak]
