@@ -71,7 +71,7 @@ def open_engine(settings: Captions) -> OpenaiWhisper:
         weights = find(replace(settings, download=False))
     except WeightsMissing as missing:
         return _fetched(settings, missing)
-    return OpenaiWhisper(_built(weights.folder / MODEL), model=weights.model, sha256=weights.sha256)
+    return OpenaiWhisper(built(weights.folder / MODEL), model=weights.model, sha256=weights.sha256)
 
 
 def _loaded(path: Path) -> Any:
@@ -84,7 +84,7 @@ def _loaded(path: Path) -> Any:
         ) from error
 
 
-def _built(path: Path) -> Any:
+def built(path: Path) -> Any:
     """The model in CTranslate2's ``model.bin`` at *path*."""
     try:
         checkpoint = read_checkpoint(path)
