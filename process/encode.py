@@ -160,7 +160,7 @@ def scaled(shown: Any, rung: Rung, picture: Picture) -> Any:
 _MP4: dict[str, Any] = {
     "format": "mp4",
     # cmaf: times begin at 0 although pictures are reordered (negative composition offsets), no edit list needed
-    "movflags": "+cmaf+frag_keyframe+empty_moov+default_base_moof",
+    "movflags": "+cmaf+frag_keyframe+empty_moov+default_base_moof+skip_trailer",
     "map_metadata": -1,
     "map_chapters": -1,
 }

@@ -26,24 +26,7 @@ Report = Callable[[float], None]
 """Told how far the work is, 0 to 1."""
 
 _LISTS = frozenset(
-    [
-        "applehttp",
-        "bluray",
-        "concat",
-        "concatf",
-        "dash",
-        "dvdvideo",
-        "ffmetadata",
-        "hls",
-        "image2",
-        "image2pipe",
-        "imf",
-        "lavfi",
-        "rtp",
-        "rtsp",
-        "sdp",
-        "tty",
-    ]
+    "applehttp bluray concat concatf dash dvdvideo ffmetadata hls image2 image2pipe imf lavfi rtp rtsp sdp tty".split()
 )
 """Formats that name other files, or anything at all: never opened on somebody's behalf."""
 
