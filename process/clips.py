@@ -7,15 +7,21 @@ come in only where nothing else keeps a clip from growing too long.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, inf, log
 from typing import overload
 
+import numpy as np
+from numpy.typing import NDArray
+
 from process.captions.transcript import Span, Transcript, Word, ends_clause, ends_sentence
 from process.titles import titles_of
+
+Lengths = NDArray[np.float64]
+"""Seconds."""
 
 LINGER = 0.5
 """Seconds after the last word, at most, at which a clip ends."""
@@ -241,28 +247,29 @@ def _sorted(cuts: Iterable[Cut], seconds: float) -> list[Cut]:
 
 def _cheapest(cuts: Sequence[Cut], seconds: float, settings: Clips) -> list[float] | None:
     """The borders of the cheapest clips; ``None`` where none are short enough."""
-    times = [0.0, *(cut.at for cut in cuts), seconds]
+    times = np.array([0.0, *(cut.at for cut in cuts), seconds])
     prices = [0.0, *(cut.price for cut in cuts), 0.0]
-    cost, came = [0.0] + [inf] * (len(times) - 1), [0] * len(times)
+    cost, came = np.full(len(times), inf), [0] * len(times)
+    cost[0] = 0.0
+    first = np.searchsorted(times, times - settings.longest_seconds)
     for here in range(1, len(times)):
-        first = bisect_left(times, times[here] - settings.longest_seconds, 0, here)
-        for before in range(first, here):
-            length = times[here] - times[before]
-            if cost[before] < inf and length <= settings.longest_seconds:
-                total = cost[before] + prices[here] + _strain(length, settings)
-                if total < cost[here]:
-                    cost[here], came[here] = total, before
+        lengths = times[here] - times[first[here] : here]
+        if not len(lengths):
+            continue
+        totals = cost[first[here] : here] + _strain(lengths, settings)
+        totals[lengths > settings.longest_seconds] = inf
+        best = int(np.argmin(totals))
+        cost[here], came[here] = totals[best] + prices[here], int(first[here]) + best
     if cost[-1] == inf:
         return None
     borders = [len(times) - 1]
     while borders[-1]:
         borders.append(came[borders[-1]])
-    return [times[border] for border in reversed(borders)]
+    return [float(times[border]) for border in reversed(borders)]
 
 
-def _strain(length: float, settings: Clips) -> float:
-    """How ill a clip of *length* fits the wishes."""
-    strain = log(length / settings.target_seconds) ** 2
-    if length < settings.shortest_seconds:
-        strain += 1.0 + 4 * log(length / settings.shortest_seconds) ** 2
+def _strain(lengths: Lengths, settings: Clips) -> Lengths:
+    """How ill clips of these *lengths* fit the wishes."""
+    short = np.minimum(0.0, np.log(lengths / settings.shortest_seconds))
+    strain: Lengths = np.log(lengths / settings.target_seconds) ** 2 + (short < 0) + 4 * short**2
     return strain
