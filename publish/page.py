@@ -341,7 +341,7 @@ def _day(moment: str) -> str:
 
 def _filename(title: str) -> str:
     """A title without what file systems refuse."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]+', " ", title).strip(" .") or "lecture"
+    return re.sub(r'[\s\\/:*?"<>|\x00-\x1f]+', " ", title).strip(" .") or "lecture"
 
 
 def _megabytes(size: int) -> str:
