@@ -28,6 +28,7 @@ from urllib.parse import quote, urlsplit
 import boto3
 import botocore.config
 import botocore.exceptions as boto
+from urllib3.exceptions import HTTPError
 
 from process.errors import Stopped
 from publish.errors import (
@@ -289,7 +290,7 @@ class S3Store:
                 raise Stopped(f"stopped while speaking with {self.address}")
             try:
                 return call()
-            except (boto.ClientError, boto.BotoCoreError) as error:
+            except (boto.ClientError, boto.BotoCoreError, HTTPError, OSError) as error:
                 failure, may_pass = self._explained(error, what, key=key)
                 if not may_pass or attempt == self.settings.attempts:
                     raise failure from error
@@ -414,7 +415,7 @@ def _unheard(error: Exception, *, at: str, address: str) -> tuple[PublishError, 
         return StoreUnreachable(
             f"nothing answers at {at}", hint="check endpoint_url, and whether the server is running"
         ), True
-    if isinstance(error, boto.HTTPClientError | boto.IncompleteReadError | boto.ConnectionError):
+    if isinstance(error, boto.HTTPClientError | boto.IncompleteReadError | HTTPError | OSError):
         return StoreUnreachable(f"the connection to {at} broke: {said}", hint="try again in a while"), True
     return PublishError(f"{at} cannot be spoken with: {said}"), False
 

@@ -1,0 +1,1 @@
+"""What flipcast claims about speed and quality, measured against named peers: one command each."""
