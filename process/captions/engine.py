@@ -68,6 +68,8 @@ class Engine(Protocol):
         Silence, music and applause yield no words. *language* is an ISO 639-1 code, or empty to detect.
 
         Raises:
+            MediaUnreadable: *sound* is not such a file.
+            ProcessError: the weights do not know the *language*.
             Stopped: *stop* was set.
         """
         ...
@@ -92,6 +94,8 @@ def open_engine(settings: Captions) -> Engine:
         EngineMissing: no engine has that name, or the package it needs is not installed.
         WeightsMissing: its weights cannot be had.
         WeightsDamaged: its weights are not the bytes they should be.
+        NoRoom: there is no room to put them together or fetch them.
+        MediaUnreadable: its script cannot be read.
     """
     try:
         module = ENGINES[settings.engine]

@@ -15,16 +15,13 @@ from typing import Any
 from faster_whisper import WhisperModel
 
 from process.captions.engine import Captions, Report
-from process.captions.hearing import Phrase, hear
+from process.captions.hearing import Phrase, hear, hint_of, known_language
 from process.captions.speech import Samples, Sound
 from process.captions.transcript import Transcript, Word
 from process.captions.weights import Weights, find, first_line
 from process.errors import WeightsDamaged
 
 NAME = "faster-whisper"
-
-TERMS = 25
-"""Most names and terms given to the engine: more push out the words before, which carry the sense."""
 
 OPTIONS: Mapping[str, Any] = {
     "beam_size": 5,
@@ -66,8 +63,10 @@ class FasterWhisper:
 
         Raises:
             MediaUnreadable: it is not such a file.
+            ProcessError: the weights do not know the *language*.
             Stopped: *stop* was set; it is looked at after every phrase.
         """
+        language = known_language(language, self._model.supported_languages, model=self._weights.model)
         with Sound(sound) as opened:
             heard = hear(opened, self, report=report, stop=stop, language=language, terms=terms)
         return Transcript(
@@ -91,9 +90,7 @@ class FasterWhisper:
     ) -> Iterator[Phrase]:
         """Yield what is said in *samples*."""
         spoken = language if self._model.model.is_multilingual else "en"
-        found, _ = self._model.transcribe(
-            samples, language=spoken, hotwords=", ".join(terms[:TERMS]) or None, **OPTIONS
-        )
+        found, _ = self._model.transcribe(samples, language=spoken, hotwords=hint_of(terms) or None, **OPTIONS)
         for segment in found:
             yield Phrase(
                 words=tuple(

@@ -7,20 +7,29 @@ what looks invented is left out (`process.captions.junk`).
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
 
+from process.captions.cues import one_line
 from process.captions.engine import Report, check
 from process.captions.junk import Heard, without_junk
 from process.captions.speech import PIECE_SECONDS, RATE, Piece, Samples, Sound, detect, islands, pieces
 from process.captions.transcript import REACH, SPACELESS, Span, Word
+from process.errors import ProcessError
 
 HOLE = 0.8
 """Shortest stretch of speech without words that is listened to again, seconds."""
+
+TERMS = 25
+"""Most names and terms given to an engine: more push out the words before, which carry the sense."""
+
+TERMS_LENGTH = 350
+"""Most characters of them, for the same reason."""
 
 STRETCHED = 0.9
 """Longer words, in seconds, are taken back to the speech that they lie in."""
@@ -92,19 +101,44 @@ def hear(
         return Hearing(language="", words=(), speech=())
     todo = pieces(speech, seconds=sound.seconds, longest=piece_seconds)
     language = language or _language(sound, todo, recogniser)
-    total, passed, heard = sum(piece.seconds for piece in todo), 0.0, list[Heard]()
+    total, passed, done, heard = sum(piece.seconds for piece in todo), 0.0, 0.0, list[Heard]()
     for piece in todo:
         check(stop)
         for phrase in recogniser.phrases(piece.samples(sound), language=language, terms=terms, stop=stop):
             check(stop)
             heard += _placed(phrase, piece, language=language)
-            report(0.04 + 0.9 * min(1.0, (passed + min(phrase.end, piece.seconds)) / total))
+            done = max(done, min(1.0, (passed + min(phrase.end, piece.seconds)) / total))
+            report(0.04 + 0.9 * done)
         passed += piece.seconds
     heard += _missed(sound, recogniser, speech, heard, language=language, terms=terms, stop=stop, report=report)
     kept = without_junk(sorted(heard, key=_start), islands(speech))
     words = in_order(_clipped(word, speech) for word in kept)
     report(1.0)
     return Hearing(language=language if words else "", words=words, speech=speech)
+
+
+def known_language(language: str, known: Collection[str], *, model: str) -> str:
+    """*language* as Whisper calls it, of those that are *known* to the weights *model*; empty stays empty.
+
+    Raises:
+        ProcessError: the weights do not know it. Whisper would go on in English and translate.
+    """
+    code = re.split(r"[-_]", language.strip().casefold())[0]
+    if code and code not in known:
+        few = f"it knows {', '.join(sorted(known))}" if len(known) < 10 else f"it knows {len(known)} others"
+        raise ProcessError(
+            f"the speech model {model!r} does not know the language {language!r}; {few}",
+            hint="set captions.language to an ISO 639-1 code such as en, or leave it empty to have it detected",
+        )
+    return code
+
+
+def hint_of(terms: Sequence[str]) -> str:
+    """The names and terms to expect, as one line that leaves the engine room for the words before."""
+    clean = [term for term in map(one_line, terms[:TERMS]) if term]
+    while len(", ".join(clean)) > TERMS_LENGTH:
+        clean.pop()
+    return ", ".join(clean)
 
 
 def _start(heard: Heard) -> float:

@@ -19,7 +19,7 @@ import numpy as np
 
 from process.captions.convert import read_checkpoint
 from process.captions.engine import Captions, Report, check
-from process.captions.hearing import Phrase, hear
+from process.captions.hearing import Phrase, hear, hint_of, known_language
 from process.captions.speech import RATE, Samples, Sound
 from process.captions.transcript import Transcript, Word
 from process.captions.weights import MODEL, digest, find, first_line, models_folder, unanswered
@@ -35,9 +35,6 @@ except ImportError as error:
     ) from error
 
 NAME = "openai-whisper"
-
-TERMS = 25
-"""Most names and terms given to the engine."""
 
 PIECE_SECONDS = 120.0
 """Shorter pieces than usual: whole pieces come back, and somebody watches the progress."""
@@ -132,8 +129,11 @@ class OpenaiWhisper:
 
         Raises:
             MediaUnreadable: it is not such a file.
+            ProcessError: the weights do not know the *language*.
             Stopped: *stop* was set; it is looked at after every token.
         """
+        known = list(whisper.tokenizer.LANGUAGES) if self._model.is_multilingual else ["en"]
+        language = known_language(language, known, model=self._name)
         with Sound(sound) as opened:
             heard = hear(
                 opened,
@@ -174,8 +174,8 @@ class OpenaiWhisper:
                 self._model,
                 samples,
                 language=spoken,
-                initial_prompt=", ".join(terms[:TERMS]) or None,
-                carry_initial_prompt=bool(terms),
+                initial_prompt=hint_of(terms) or None,
+                carry_initial_prompt=bool(hint_of(terms)),
                 **OPTIONS,
             )
         finally:

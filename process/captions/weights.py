@@ -120,7 +120,13 @@ def find(
     """
     models = models or models_folder()
     if settings.weights is not None:
-        return _brought(settings.weights, models=models)
+        try:
+            return _brought(settings.weights, models=models)
+        except OSError as error:
+            raise WeightsMissing(
+                f"the weights in {settings.weights} cannot be read: {error.strerror or error}",
+                hint="give yourself the right to read them, or name others in captions.weights",
+            ) from error
     size = settings.model
     if size not in REPOSITORIES and "/" not in size:
         raise WeightsMissing(f"there is no speech model called {size!r}", hint=f"there are: {', '.join(REPOSITORIES)}")

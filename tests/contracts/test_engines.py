@@ -15,7 +15,7 @@ from capture.description import from_json, to_json
 from process.captions.cues import Cue, to_webvtt
 from process.captions.engine import ENGINES, Captions, Engine, open_engine
 from process.captions.transcript import Transcript
-from process.errors import EngineMissing, MediaUnreadable, Stopped
+from process.errors import EngineMissing, MediaUnreadable, ProcessError, Stopped
 from tests.fixtures.speech import RATE, Samples, room, word_errors, write_wav
 
 QUIET = 2.0
@@ -134,6 +134,17 @@ def test_a_sound_of_no_length_has_no_words(engine: Engine, tmp_path: Path):
     heard = engine.listen(path, report=lambda done: None, stop=threading.Event(), language="", terms=())
     assert heard.words == ()
     assert heard.language == ""
+
+
+@pytest.mark.parametrize("name", ["faster-whisper", "openai-whisper"])
+def test_a_language_that_no_weights_know_is_refused(name: str, offline: None, sound: Path):
+    """Whisper would go on in some other language; a slip in a settings file should not cost an hour."""
+    opened = open_engine(Captions(engine=name, download=False))
+    try:
+        with pytest.raises(ProcessError, match="'klingon'"):
+            opened.listen(sound, report=lambda done: None, stop=threading.Event(), language="klingon", terms=())
+    finally:
+        opened.close()
 
 
 @pytest.mark.parametrize("name", ["faster-whisper", "openai-whisper"])

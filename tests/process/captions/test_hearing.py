@@ -11,11 +11,11 @@ import pytest
 
 from process.captions.engine import Engine
 from process.captions.faster_whisper import FasterWhisper
-from process.captions.hearing import Hearing, Phrase, hear
+from process.captions.hearing import Hearing, Phrase, hear, hint_of, known_language
 from process.captions.junk import Heard, without_junk
 from process.captions.speech import RATE, Samples, Sound
 from process.captions.transcript import Span, Word
-from process.errors import Stopped
+from process.errors import ProcessError, Stopped
 from tests.fixtures.speech import room, word_errors, write_wav
 
 
@@ -155,3 +155,23 @@ LONG, SHORT = Span(start=9, end=19), Span(start=10, end=10.6)
 def test_inventions_go_and_speech_stays(heard: list[Heard], island: Span, kept: str):
     """Invented words harm more than missing ones; so does leaving out what somebody did say."""
     assert " ".join(word.text for word in without_junk(heard, [island])) == kept
+
+
+def test_terms_leave_room_for_the_words_before():
+    """Hundreds of terms from a course page would push out what was just said."""
+    hint = hint_of(["Gutenberg\n", " ", *(f"term number {n}" for n in range(400))])
+    assert hint.startswith("Gutenberg, term number 0, ")
+    assert len(hint) <= 350
+    assert hint_of(["x" * 1000]) == ""
+
+
+def test_languages_are_known_by_their_code():
+    """Operating systems write en-GB where Whisper writes en."""
+    assert [known_language(code, ["en", "de"], model="base") for code in ("", "EN", "en-GB", "de_AT")] == [
+        "",
+        "en",
+        "en",
+        "de",
+    ]
+    with pytest.raises(ProcessError, match=r"'tiny\.en'.*'de'.*it knows en"):
+        known_language("de", ["en"], model="tiny.en")
