@@ -120,7 +120,7 @@ def _work(
     listener: Listener,
     stop: threading.Event,
 ) -> Job:
-    began = time.monotonic()
+    began, shelf = time.monotonic(), None
     if stop.is_set():
         return replace(job, state=State.STOPPED)
     try:
@@ -134,6 +134,8 @@ def _work(
         job = replace(job, state=State.STOPPED)
     except FlipcastError as error:
         job = replace(job, state=State.FAILED, trouble=str(error))
+        if shelf is not None:
+            shelf.clear_if_bare()
     job = replace(job, seconds=time.monotonic() - began)
     listener(job, None)
     return job

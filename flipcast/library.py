@@ -6,6 +6,9 @@ Where a lecture stands is read from what lies there, so it cannot disagree with 
 from __future__ import annotations
 
 import re
+import shutil
+import threading
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +24,9 @@ from flipcast.errors import InUse, LectureUnknown
 from process import lecture
 from process.lecture import Lecture
 from process.step import explained
+
+_naming = threading.Lock()
+"""Held while a new lecture gets its name, so that two jobs never take the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,11 @@ class Shelf:
             return lecture.read(self.folder / "lecture")
         except FlipcastError:
             return None
+
+    def clear_if_bare(self) -> None:
+        """Remove the folder if nothing was ever made in it: what was handed in was no media."""
+        if not (self.folder / "lecture").exists() and not any((self.folder / "work").glob("*-*")):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -110,15 +121,12 @@ class Library:
                 recording.write(handed_in, known.folder)
             return known
         stem = name_of(handed_in.title)
-        with explained(self.folder):
+        with explained(self.folder), _naming:
             for number in range(1, 10_000):
                 folder = self.folder / (stem if number == 1 else f"{stem}-{number}")
-                try:
-                    folder.mkdir(parents=True)
-                except FileExistsError:
-                    continue
-                recording.write(handed_in, folder)
-                return Shelf(name=folder.name, folder=folder)
+                if _free(folder):
+                    recording.write(handed_in, folder)
+                    return Shelf(name=folder.name, folder=folder)
         raise LectureUnknown(f"there are ten thousand lectures called {stem!r}", hint="choose another --title")
 
 
@@ -135,6 +143,16 @@ def name_of(title: str) -> str:
 def is_name(text: str) -> bool:
     """Whether *text* could be the name of a lecture."""
     return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", text) is not None
+
+
+def _free(folder: Path) -> bool:
+    """Whether *folder* is ours from now on: new, or left without a description by somebody who died in between."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        abandoned = folder.is_dir() and time.time() - folder.stat().st_mtime > 10
+        return abandoned and not any(folder.iterdir())
+    return True
 
 
 def _same_file(shelf: Shelf, other: Recording) -> bool:

@@ -1,0 +1,5 @@
+"""Run the command line: ``python -m flipcast``."""
+
+from flipcast.cli import main
+
+main()

@@ -1,0 +1,188 @@
+"""The commands: verb, thing, prepositions.
+
+Results go to standard output, talk to standard error. Exit 0: it is done; 1: it failed, and why was said;
+2: misuse; 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+
+from capture.errors import FlipcastError
+from flipcast import commands
+from flipcast.commands import Desk
+from flipcast.console import Show, open_show
+from flipcast.errors import SettingsWrong
+from flipcast.settings import load
+from process.errors import Stopped
+
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line *argv* and leave with its exit status."""
+    status = run(sys.argv[1:] if argv is None else argv)
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    if status == INTERRUPTED:
+        # Threads may still be in the middle of something that cannot be told to end; all they hold is scratch.
+        os._exit(status)
+    sys.exit(status)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command line *argv*; returns the exit status."""
+    asked = _parser().parse_args(_kept_apart(argv))
+    show = open_show(as_json=getattr(asked, "json", False))
+    stop = threading.Event()
+    try:
+        with _stoppable():
+            return _obey(asked, show, stop)
+    except (KeyboardInterrupt, Stopped):
+        stop.set()
+        show.close()
+        show.trouble("stopped; run the same command again and it goes on where it was")
+        return INTERRUPTED
+    finally:
+        show.close()
+
+
+def _obey(asked: argparse.Namespace, show: Show, stop: threading.Event) -> int:
+    try:
+        loaded = load([asked.config] if asked.config else [], asked.set or [])
+        desk = Desk(loaded=loaded, library_folder=asked.library, show=show, stop=stop)
+        order: Callable[[Desk, argparse.Namespace], bool] = asked.obey
+        return DONE if order(desk, asked) else FAILED
+    except SettingsWrong as error:
+        show.trouble(str(error))
+        return MISUSED
+    except Stopped:
+        raise
+    except FlipcastError as error:
+        show.close()
+        show.trouble(str(error))
+        return FAILED
+    except BrokenPipeError:  # whoever read our output has gone
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
+        return FAILED
+
+
+def _kept_apart(argv: Sequence[str]) -> list[str]:
+    """*argv*, with files whose names begin with a dash given as paths: nobody types ``--`` first."""
+    known = {option for action in _options() for option in action}
+    return [
+        f".{os.sep}{word}" if word.startswith("-") and word.split("=")[0] not in known and Path(word).exists() else word
+        for word in argv
+    ]
+
+
+def _options() -> Iterator[list[str]]:
+    """Yield the spellings of each option of each command."""
+    top = _parser()
+    parsers = [top]
+    for action in top._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            parsers += action.choices.values()
+    for parser in parsers:
+        for action in parser._actions:
+            yield list(action.option_strings)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """Make a closing terminal and a polite kill the same as Ctrl-C."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+            if hasattr(signal, name):
+                before[name] = signal.signal(getattr(signal, name), interrupt)
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="flipcast", description="Record, finish and publish teaching videos.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"flipcast {version('flipcast')}")
+    common = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    common.add_argument("--library", type=Path, metavar="DIR", help="folder of the lectures")
+    common.add_argument("--config", type=Path, metavar="FILE", help="settings file (TOML)")
+    common.add_argument("--set", action="append", metavar="KEY=VALUE", help="one setting, e.g. captions.language=de")
+    common.add_argument("--json", action="store_true", help="events and result as JSON, one object a line")
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+
+    def verb(name: str, obey: Callable[[Desk, argparse.Namespace], bool], text: str) -> argparse.ArgumentParser:
+        found = verbs.add_parser(name, parents=[common], help=text, description=text, allow_abbrev=False)
+        found.set_defaults(obey=obey)
+        return found
+
+    process = verb("process", commands.process, "Make lectures of video or audio files, or folders of them.")
+    process.add_argument("what", nargs="+", metavar="FILE|FOLDER|NAME", help="what to make lectures of")
+    process.add_argument("--title", help="title of the lecture; of a single file")
+    process.add_argument("--captions", metavar="ENGINE", help="faster-whisper, openai-whisper, scripted or off")
+    process.add_argument("--language", metavar="CODE", help="language that is spoken, e.g. en; else it is detected")
+    process.add_argument("--jobs", type=_count, metavar="N", help="lectures worked on side by side")
+
+    publish = verb("publish", commands.publish, "Put a finished lecture where people find it.")
+    publish.add_argument("name", nargs="+", metavar="NAME", help="name of the lecture, see 'flipcast list lectures'")
+    publish.add_argument(
+        "--to", metavar="ADDRESS", help="s3://bucket/prefix or a folder; a folder of your own if not said"
+    )
+
+    withdraw = verb("withdraw", commands.withdraw, "Take a lecture down.")
+    withdraw.add_argument("name", metavar="NAME")
+    withdraw.add_argument(
+        "--from", dest="store", metavar="ADDRESS", help="the store; where it was published if not said"
+    )
+
+    preview = verb("preview", commands.preview, "Watch a lecture from disk before anyone else does.")
+    preview.add_argument("name", metavar="NAME")
+    preview.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port on this machine; any free one if not said"
+    )
+
+    show = verb("show", commands.show, "Tell where a lecture is on its way, and what was measured.")
+    show.add_argument("name", metavar="NAME")
+
+    listing = verb("list", commands.listing, "List what is in the library.")
+    listing.add_argument("things", choices=["lectures"], metavar="lectures")
+
+    verb("settings", commands.settings, "Print every setting in force, and where it came from.")
+    verb("check", commands.check, "Is this machine fit to process and publish?")
+
+    demo = verb("demo", commands.demo, "Make, process and publish a sample lecture, in a store of its own.")
+    demo.add_argument("--folder", type=Path, default=Path("demo"), metavar="DIR", help="where to put it (./demo)")
+    demo.add_argument("--stop", action="store_true", help="end the demo's store")
+    return parser
+
+
+def _count(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs")
+    return number
+
+
+if __name__ == "__main__":
+    main()
