@@ -26,9 +26,16 @@ from process.captions.transcript import Transcript, Word
 from process.clips import Clip
 from process.lecture import CaptionTrack, Lecture
 from publish.catalogue import CatalogueEntry
+from publish.opening import opening
 
 PLAYER = ("hls.min.js", "media-chrome.min.js", "watch.js", "pages.css")
 """Files of the player, all of which lie beside the pages as they are."""
+
+SCRIPTS = {"watch": "watch.js", "hls": "hls.min.js", "chrome": "media-chrome.min.js"}
+"""Those of them that run, by what the page's own script calls them."""
+
+BEGIN = 'flipcastOpening.begin(document.getElementById("video"));'
+"""Stands right behind the video element."""
 
 SPEEDS = (0.5, 0.75, 1, 1.25, 1.5, 1.75, 2)
 """How fast a lecture can be watched."""
@@ -92,7 +99,7 @@ def watch_page(lecture: Lecture, *, folder: Path, address: Callable[[str], str],
     address relative to the page. *home* is the start page's address, or ``None`` where there is none.
     """
     spoken = tuple(_spoken(track, folder, lecture) for track in lecture.captions)
-    theme = _script("theme.js")
+    theme, first = _script("theme.js"), _script("opening.js")
     download = folder / lecture.download
     size = download.stat().st_size if download.is_file() else 0
     top = lecture.renditions[0] if lecture.renditions else None
@@ -103,8 +110,17 @@ def watch_page(lecture: Lecture, *, folder: Path, address: Callable[[str], str],
             lecture=lecture,
             address=address,
             home=home,
-            policy=_policy(theme),
+            policy=_policy(theme, first, BEGIN),
             theme_script=theme,
+            opening_script=first,
+            begin_script=BEGIN,
+            style=player_files()["player/pages.css"].read_text(
+                encoding="utf-8"
+            ),  # a sheet apart would hold the video up
+            opening={
+                "first": opening(lecture, folder, address),
+                "scripts": {name: address(f"player/{file}") for name, file in SCRIPTS.items()},
+            },
             summary=f"{_spoken_length(lecture.seconds)}, {len(lecture.clips)} clips"
             + (", with captions and transcript" if lecture.captions else ""),
             metadata=_metadata(lecture, address),

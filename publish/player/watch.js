@@ -7,7 +7,7 @@
   const facts = JSON.parse($("facts").textContent);
   const video = $("video");
   const player = $("player");
-  const chrome = document.currentScript.dataset.chrome;
+  const scripts = document.currentScript.dataset;
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
   // One clip by itself has a timeline of its own, from 0; everything on the page counts in the lecture's seconds.
@@ -68,19 +68,21 @@
 
   let hls = null;
 
-  function begin() {
+  async function begin() {
     if (begin.done) return;
     begin.done = true;
+    const late = new Promise((resolve) => setTimeout(resolve, 4000, null));
+    const opened = (await Promise.race([globalThis.flipcastOpening?.made, late])) ?? null;
     const at = linked();
     const from = at === null ? -1 : Math.max(at - offset, 0);
     const playlist = only ? only.playlist : facts.master;
     if (location.protocol === "file:") plain(from); // a file may not fetch its neighbours
-    else if (globalThis.Hls?.isSupported()) stream(playlist, from);
+    else if (globalThis.Hls?.isSupported()) stream(playlist, from, opened);
     else if (video.canPlayType("application/vnd.apple.mpegurl")) native(playlist, from);
     else plain(from);
   }
 
-  function stream(playlist, from) {
+  function stream(playlist, from, opened) {
     hls = new Hls({
       startPosition: from,
       enableWorker: false, // fragmented MP4 is passed on as it is: a worker costs more than it takes over
@@ -89,6 +91,7 @@
       capLevelToPlayerSize: false,
       abrEwmaDefaultEstimate: estimate(),
       maxBufferLength: 12, // before anyone has pressed play, no more than a taste is fetched
+      maxBufferSize: 0,
       backBufferLength: 120,
       enableWebVTT: false, // captions are drawn from the page's own track: see captionTrack
       enableIMSC1: false,
@@ -105,12 +108,17 @@
         fallBack("The stream could not be loaded, so the plain file is shown instead.");
       else setTimeout(() => hls?.startLoad(), 1000 * mended);
     });
-    hls.on(Hls.Events.MANIFEST_PARSED, qualities);
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      qualities();
+      // What the page has begun, hls.js goes on with: the same rung, the same buffers.
+      const level = opened ? hls.levels.findIndex((one) => Math.min(one.width, one.height) === opened.height && /avc1/.test(one.videoCodec)) : -1;
+      if (level >= 0) hls.startLevel = level;
+    });
     hls.on(Hls.Events.LEVEL_SWITCHED, quality);
     hls.on(Hls.Events.FRAG_BUFFERED, () => (mended = 0));
     hls.loadSource(playlist);
-    hls.attachMedia(video);
-    video.addEventListener("play", () => (hls.config.maxBufferLength = 40), { once: true });
+    hls.attachMedia(opened ? { media: video, mediaSource: opened.mediaSource, tracks: opened.tracks } : video);
+    video.addEventListener("play", () => hls && Object.assign(hls.config, { maxBufferLength: 40, maxBufferSize: 2e7 }), { once: true });
     addEventListener("pagehide", () => hls?.bandwidthEstimate && kept.set("bandwidth", Math.round(hls.bandwidthEstimate)));
   }
 
@@ -310,9 +318,7 @@
     if (dress.done) return;
     dress.done = true;
     marks();
-    const script = document.createElement("script");
-    script.src = chrome;
-    document.head.append(script);
+    load(scripts.chrome);
     const language = kept.get("captions");
     if (facts.captions.some((one) => one.language === language)) captions(language, false);
   }
@@ -335,6 +341,7 @@
   }
 
   // The controls can wait; the picture cannot.
+  if (video.readyState >= 3) setTimeout(dress);
   video.addEventListener("canplay", dress, { once: true });
   video.addEventListener("play", dress, { once: true });
   setTimeout(dress, 2000);
@@ -711,10 +718,18 @@
   const rate = Number(kept.get("speed"));
   speed(speeds.includes(rate) ? rate : 1, false);
 
-  if (globalThis.Hls || location.protocol === "file:") begin();
-  else {
-    $("hls").addEventListener("load", begin);
-    $("hls").addEventListener("error", begin);
-    setTimeout(begin, 8000); // a script that never comes must not keep the lecture away
+  function load(address) {
+    const script = document.createElement("script");
+    script.src = address;
+    script.async = false; // in the order of asking
+    document.head.append(script);
+    return new Promise((resolve) => {
+      script.addEventListener("load", resolve);
+      script.addEventListener("error", resolve);
+      setTimeout(resolve, 8000); // a script that never comes must not keep the lecture away
+    });
   }
+
+  if (location.protocol === "file:") begin();
+  else load(scripts.hls).then(begin);
 })();
