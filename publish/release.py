@@ -170,13 +170,16 @@ def _bring_up(planned: Plan, absent: list[Piece], store: Store, sending: _Sendin
     """Send what is absent, in order, and the watch page only when all else is proved to be there."""
     if not absent:
         return proved(tuple(p.object for p in planned.pieces))
-    behind = tuple(p.object for p in planned.pieces if p.stage is not Stage.PAGE)
+    behind = [p.object for p in planned.pieces if p.stage is not Stage.PAGE]
     for left in reversed(range(_ROUNDS)):
+        earlier = len(sending.sent)
         for stage in Stage:
             if stage is not Stage.PAGE:
                 sending.send(piece for piece in absent if piece.stage is stage)
         try:
-            prove(behind, store)
+            # What was just put is proved already, each by the answer to its put.
+            sent = {piece.object.key for piece in sending.sent[earlier:]}
+            prove(tuple(o for o in behind if o.key not in sent), store)
             break
         except (ObjectMissing, ContentDiffers):
             if not left:

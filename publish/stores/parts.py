@@ -8,7 +8,8 @@ of the same piece here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ _MOST_PARTS = 9_000  # S3 takes 10 000
 
 class Server(Protocol):
     """What is asked of the S3 store."""
+
+    room: threading.Semaphore
 
     @property
     def part_bytes(self) -> int: ...
@@ -61,36 +64,54 @@ def put_in_parts(
         _Part(number=n + 1, start=start, length=min(length, size - start))
         for n, start in enumerate(range(0, size, length))
     ]
-    whole = pool.submit(_sha256, path)
     upload, there = _begun(server, key, parts, resumable=sha256 in key)
     if upload is None:
         upload = {"Key": key, **server.ask("create_multipart_upload", key, **about)}
     tags: dict[int, str] = {}
-    proved = True
+    proved, whole = True, hashlib.sha256()
+    moving: dict[Future[dict[str, Any]], _Part] = {}
 
-    def move(part: _Part) -> tuple[str, bool]:
-        body = _piece(path, part)
-        if there.get(part.number) == hashlib.md5(body, usedforsecurity=False).hexdigest():
-            return there[part.number], True
-        answer = server.send("upload_part", key, body, UploadId=upload["UploadId"], PartNumber=part.number)
-        return answer["ETag"].strip('"'), answer["proved"]
+    def arrived(wanted: Iterable[Future[dict[str, Any]]]) -> bool:
+        """Note the parts that have arrived; whether the server proved all of them."""
+        sure = True
+        for done in wanted:
+            part, answer = moving.pop(done), done.result()
+            tags[part.number] = answer["ETag"].strip('"')
+            sure &= answer["proved"]
+            report(part.length)
+        return sure
 
-    moving: dict[Future[tuple[str, bool]], _Part] = {pool.submit(move, part): part for part in parts}
     try:
-        for done in as_completed(moving):
-            tags[moving[done].number], sure = done.result()
-            proved &= sure
-            report(moving[done].length)
+        with path.open("rb") as file:
+            for part in parts:
+                server.room.acquire()  # so many parts are in memory, however many files are on their way
+                sending = False
+                try:
+                    body = file.read(part.length)
+                    whole.update(body)
+                    if there and there.get(part.number) == hashlib.md5(body, usedforsecurity=False).hexdigest():
+                        tags[part.number] = there[part.number]
+                        report(part.length)
+                        continue
+                    future = pool.submit(
+                        server.send, "upload_part", key, body, UploadId=upload["UploadId"], PartNumber=part.number
+                    )
+                    future.add_done_callback(lambda _: server.room.release())
+                    moving[future], sending = part, True
+                finally:
+                    if not sending:
+                        server.room.release()
+                proved &= arrived([future for future in moving if future.done()])
+        proved &= arrived(as_completed(list(moving)))
         after = path.stat()
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-        if whole.result() != sha256 or not same:
+        if whole.hexdigest() != sha256 or not same:
             server.abandon(upload)
             raise ContentDiffers(
                 f"{path} is not what it was when it was counted",
                 hint="publish again when nothing writes to it any more",
             )
     except BaseException:
-        whole.cancel()
         for future in moving:
             future.cancel()
         raise
@@ -162,14 +183,3 @@ def _parts_of(server: Server, key: str, upload: dict[str, Any]) -> dict[int, tup
         if not page.get("IsTruncated"):
             return found
         marker = page["NextPartNumberMarker"]
-
-
-def _piece(path: Path, part: _Part) -> bytes:
-    with path.open("rb") as file:
-        file.seek(part.start)
-        return file.read(part.length)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -79,6 +79,8 @@ class S3Store:
         self.bucket, self.prefix = bucket, prefix
         self.address = f"s3://{bucket}/{prefix}".rstrip("/")
         self.at_once = self.settings.at_once
+        self.room = threading.Semaphore(self.at_once + 2)
+        """For so many parts there is room in memory."""
         self._stop = stop or threading.Event()
         self._pool = ThreadPoolExecutor(self.at_once, thread_name_prefix="s3")
         self._client = self._connect(keys or (None, None))
@@ -114,9 +116,12 @@ class S3Store:
         if isinstance(content, Path):
             size = _size(content)
             if size > self.settings.multipart_above_mb * _MIB and not only_if_absent:
-                proved = put_in_parts(
-                    self, key, content, size=size, sha256=sha256, about=about, pool=self._pool, report=report
-                )
+                try:
+                    proved = put_in_parts(
+                        self, key, content, size=size, sha256=sha256, about=about, pool=self._pool, report=report
+                    )
+                except OSError as error:
+                    raise _unreadable(content, error) from None
                 if not proved:
                     self._read_back(key, size=size, sha256=sha256)
                 return True
@@ -313,7 +318,8 @@ class S3Store:
             retries={"total_max_attempts": 1, "mode": "standard"},
             max_pool_connections=2 * settings.at_once,
             # Only Amazon has a host name for every bucket.
-            s3={"addressing_style": "path" if elsewhere else "auto"},
+            # A body's MD5 is among the headers that are signed: signing the body itself would only cost time.
+            s3={"addressing_style": "path" if elsewhere else "auto", "payload_signing_enabled": False},
             # Trailing checksums are stored as content by some servers; we send Content-MD5.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -424,11 +430,15 @@ def _size(path: Path) -> int:
     try:
         return path.stat().st_size
     except OSError as error:
-        raise LectureIncomplete(f"{path} cannot be read: {error.strerror}", hint="process it again") from None
+        raise _unreadable(path, error) from None
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise LectureIncomplete(f"{path} cannot be read: {error.strerror}", hint="process it again") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> LectureIncomplete:
+    return LectureIncomplete(f"{path} cannot be read: {error.strerror or error}", hint="process it again")
