@@ -6,7 +6,7 @@ VENV ?= .venv
 TORCH_INDEX ?=
 
 BIN = $(VENV)/bin
-PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check
+PIP = $(BIN)/python -m pip --quiet --quiet --disable-pip-version-check
 CORE = $(VENV)/.core
 DEV = $(VENV)/.dev
 SLIDES = 1 2 3a 3b 4 5a 5b 6 7a 7b 8a 8b 9a 9b
