@@ -22,7 +22,16 @@ from process.captions.engine import Captions, Report, check
 from process.captions.hearing import Phrase, hear, hint_of, known_language
 from process.captions.speech import RATE, Samples, Sound
 from process.captions.transcript import Transcript, Word
-from process.captions.weights import MODEL, digest, find, first_line, models_folder, unanswered
+from process.captions.weights import (
+    MODEL,
+    digest,
+    find,
+    first_line,
+    missing,
+    models_folder,
+    switched_off,
+    unanswered,
+)
 from process.errors import EngineMissing, WeightsDamaged, WeightsMissing
 
 try:
@@ -66,8 +75,10 @@ def open_engine(settings: Captions) -> OpenaiWhisper:
         return OpenaiWhisper(_loaded(brought), model=brought.stem, sha256=digest(brought, models=models_folder()))
     try:
         weights = find(replace(settings, download=False))
-    except WeightsMissing as missing:
-        return _fetched(settings, missing)
+    except WeightsMissing:
+        if brought is not None or settings.model not in whisper.available_models():
+            raise
+        return _fetched(settings)
     return OpenaiWhisper(built(weights.folder / MODEL), model=weights.model, sha256=weights.sha256)
 
 
@@ -96,19 +107,15 @@ def built(path: Path) -> Any:
     return model
 
 
-def _fetched(settings: Captions, missing: WeightsMissing) -> OpenaiWhisper:
+def _fetched(settings: Captions) -> OpenaiWhisper:
     """With the weights that openai-whisper keeps or fetches itself, where *settings* allow it."""
     kept = Path.home() / ".cache" / "whisper" / f"{settings.model}.pt"
-    if settings.weights is not None or settings.model not in whisper.available_models():
-        raise missing
-    if not kept.is_file():
-        why = unanswered(SOURCE) if settings.download else "no"
-        if why:
-            raise missing if why == "no" else WeightsMissing(f"{missing.what}; {why}", hint=missing.hint)
+    if not kept.is_file() and (why := switched_off(settings) or unanswered(SOURCE)):
+        raise missing(settings.model, why)
     try:
         model = whisper.load_model(settings.model, device="cpu", download_root=str(kept.parent))
     except (RuntimeError, urllib.error.URLError, OSError) as error:
-        raise WeightsMissing(f"openai-whisper could not fetch its weights: {error}", hint=missing.hint) from error
+        raise missing(settings.model, f"openai-whisper could not fetch them: {first_line(error)}") from error
     return OpenaiWhisper(model, model=settings.model, sha256=digest(kept, models=models_folder()))
 
 

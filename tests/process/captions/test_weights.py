@@ -189,3 +189,14 @@ def test_a_broken_checkpoint_is_explained(offline: None, tmp_path: Path):
         open_engine(Captions(engine="openai-whisper", weights=tmp_path / "base.pt"))
     with pytest.raises(WeightsMissing, match=r"gone\.pt"):
         open_engine(Captions(engine="openai-whisper", weights=tmp_path / "gone.pt"))
+
+
+def test_the_second_engine_looks_no_further_than_it_may(offline: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """openai-whisper can fetch weights by itself, too; the same settings rule that."""
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path))
+    with pytest.raises(WeightsMissing, match=r"'tiny'.*captions\.download"):
+        open_engine(Captions(engine="openai-whisper", model="tiny", download=False))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(WeightsMissing, match=r"'tiny'.*HF_HUB_OFFLINE"):
+        open_engine(Captions(engine="openai-whisper", model="tiny"))
