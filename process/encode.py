@@ -51,6 +51,9 @@ class Encoded:
     cpu_seconds: float
     """Processor seconds of ffmpeg."""
 
+    damaged: bool = False
+    """Whether some of the source's pictures could not be decoded."""
+
 
 @step("encode", edition=1, gives=Encoded, needs=Needs(cores=4))
 def encode(
@@ -97,7 +100,7 @@ def encode(
         outputs.append(
             ffmpeg.output(mine, file, **options, **_MP4, **_COLOUR, force_key_frames=times, g=_longest(beat, settings))
         )
-    looks = shown.filter("fps", LOOKS, start_time=0).filter("scale", *size, flags="area")
+    looks = shown.filter("fps", LOOKS, start_time=0, eof_action="pass").filter("scale", *size, flags="area")
     outputs.append(ffmpeg.output(looks, "pipe:1", format="rawvideo", pix_fmt="bgr24"))
     ran = ffmpeg.run(
         str(exe),
@@ -116,6 +119,7 @@ def encode(
         keyframes=tuple(round(fragment.start, 6) for fragment in films[-1].fragments),
         seen=look.seen(),
         cpu_seconds=ran.cpu_seconds,
+        damaged=ran.damaged,
     )
 
 

@@ -62,6 +62,11 @@ class Ran:
     log: str
     """Its last lines."""
 
+    @property
+    def damaged(self) -> bool:
+        """Whether some of what was read could not be decoded; the rest was."""
+        return _DAMAGE.search(self.log) is not None
+
 
 def program(settings: Ffmpeg) -> str:
     """The ffmpeg that *settings* mean.
@@ -221,6 +226,8 @@ def _read_log(pipe: IO[bytes], log: deque[str], seconds: float, report: Report |
             with contextlib.suppress(ValueError):  # N/A before the first packet
                 report(min(1.0, max(0.0, int(value) / 1e6 / seconds)))
 
+
+_DAMAGE = re.compile(r"\[dec:[^\]]*\] \[(error|warning)\]|Error while decoding stream|corrupt decoded frame")
 
 _NOISE = re.compile(r"bench:|Conversion failed|Error (while|sending)|Task finished|Terminating|Nothing was written")
 

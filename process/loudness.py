@@ -154,6 +154,8 @@ def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str)
     if channels != Channels.BOTH and loudness.integrated_lufs is not None and ear.dead:
         # The live channel will be in both ears: twice the energy, 10 log10 2 more.
         loudness = replace(loudness, integrated_lufs=round(loudness.integrated_lufs + 3.01, 2))
+    if ran.damaged:
+        notes = (*notes, "Some of the sound is damaged; what could be read was used.")
     if loudness.integrated_lufs is None:
         notes = (*notes, "The sound is silent from beginning to end.")
     return Heard(

@@ -239,7 +239,8 @@ def _look_through(container: Any, path: Path, size: int, report: Report, stop: t
     except (av.FFmpegError, OSError) as error:
         broken = _plainly(error)
     shown = _picture(path, picture, tallies[picture.index], zero) if picture else None
-    if picture and shown is None:
+    unknown = not pictures and any(not s.disposition & cover for s in container.streams.video)
+    if unknown or (picture and shown is None):
         notes.append("The pictures of the file cannot be decoded; only its sound was used.")
     heard = [_sound(s, tallies[s.index], zero) for s in sounds if tallies[s.index].times]
     heard.sort(key=lambda s: not s.default)

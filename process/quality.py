@@ -84,7 +84,8 @@ def _sample(
     truth = cleaned(
         ffmpeg.media(source, media.container, **window)[str(picture.index)], media, picture, encoded.value.rate
     )
-    settle = min(_SETTLE, max(0.0, media.seconds - at) / 4)
+    rest = media.seconds - at
+    settle = min(_SETTLE, rest / 4) if rest * encoded.value.rate > 8 else 0.0  # of a few frames, none is left out
     outputs, scaled_to = [], (0, 0)
     for n in number:
         rung, file = encoded.value.rungs[n], encoded.folder / encoded.value.files[n]

@@ -25,7 +25,7 @@ from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, t
 from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
 from process.clips import Clip
-from process.encode import encode, keyframes
+from process.encode import Encoded, encode, keyframes
 from process.errors import EngineMissing, MediaUnreadable, NoRoom, Stopped, WeightsDamaged, WeightsMissing
 from process.lecture import Lecture, StepTime
 from process.loudness import Heard, hear, level
@@ -158,16 +158,9 @@ class _Walk:
         if heard.value.track >= 0:
             levelled = self.do(level, source=path, media=media, heard=heard.value, settings=settings.level, aside=tools)
         if media.picture is not None:
-            inputs = {"source": path, "media": media, "copied": copied, "settings": settings.ladder}
-            inputs["pictures"] = settings.pictures
-            cuts = tuple(clip.start for clip in planned[1:])
-            aside = tools | {"cuts": cuts}
-            encoded = self.do(encode, **inputs, insist=(), aside=aside)
-            found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard.value, said)
-            if found is None and encoded.remembered:
-                encoded = self.do(encode, **inputs, insist=cuts, aside=aside)
-                found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard.value, said)
-            planned = found or _snapped(planned, encoded.value.keyframes, encoded.value.seconds)
+            encoded, planned = self.filmed(media, heard.value, said, planned, copied=copied)
+            if encoded.value.damaged:
+                notes.append("Some of the pictures are damaged; what could be read was used.")
             judged = self.do(judge, source=path, media=media, encoded=encoded, settings=settings.ladder, aside=tools)
             segments, seconds = encoded.value.keyframes, encoded.value.seconds
         else:
@@ -221,15 +214,42 @@ class _Walk:
             return said, ("No speech was found, so there are no captions.",)
         return said, ()
 
-    def planned(self, media: Media, heard: Heard, said: Done[Transcript] | None) -> tuple[tuple[Clip, ...], bool]:
+    def planned(
+        self, media: Media, heard: Heard, said: Done[Transcript] | None, *, copying: bool = True
+    ) -> tuple[tuple[Clip, ...], bool]:
         """Where the clips should begin, and whether the source's own keyframes serve for that."""
-        if media.picture is not None and ladder.may_copy(media, self.settings.ladder):
+        if copying and media.picture is not None and ladder.may_copy(media, self.settings.ladder):
             found = self.replanned(media.picture.keyframes, media.seconds, heard, said)
             if found is not None:
                 return found, True
         transcript = said.value if said else None
         found = clips.plan(media.seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips)
         return found, False
+
+    def filmed(
+        self,
+        media: Media,
+        heard: Heard,
+        said: Done[Transcript] | None,
+        planned: tuple[Clip, ...],
+        *,
+        copied: bool,
+    ) -> tuple[Done[Encoded], tuple[Clip, ...]]:
+        """The rungs, and the clips on their keyframes."""
+        settings = self.settings
+        inputs: dict[str, Any] = {"source": self.source.path, "media": media, "copied": copied}
+        inputs |= {"settings": settings.ladder, "pictures": settings.pictures}
+        cuts = tuple(clip.start for clip in planned[1:])
+        aside = {"exe": self.exe, "cuts": cuts}
+        encoded = self.do(encode, **inputs, insist=(), aside=aside)
+        if copied and encoded.value.damaged:  # ffmpeg reads on where a browser stops: only what is whole is copied
+            afresh, _ = self.planned(media, heard, said, copying=False)
+            return self.filmed(media, heard, said, afresh, copied=False)
+        found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard, said)
+        if found is None and encoded.remembered:
+            encoded = self.do(encode, **inputs, insist=cuts, aside=aside)
+            found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard, said)
+        return encoded, found or _snapped(planned, encoded.value.keyframes, encoded.value.seconds)
 
     def replanned(
         self, keys: Sequence[float], seconds: float, heard: Heard, said: Done[Transcript] | None

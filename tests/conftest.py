@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.media",
+    "tests.fixtures.command",
     "tests.fixtures.speech",
     "tests.fixtures.store",
     "tests.fixtures.browser",
