@@ -342,10 +342,9 @@ def _composed(values: Mapping[str, Any]) -> Settings:
 
 
 def _all_wrong(faults: Sequence[str]) -> SettingsWrong:
-    hint = "'flipcast settings' lists every setting"
     if len(faults) == 1:
-        return SettingsWrong(f"a setting is wrong: {faults[0]}", hint=hint)
-    return SettingsWrong("\n  ".join([f"{len(faults)} settings are wrong:", *faults, ""]).rstrip(" "), hint=hint)
+        return SettingsWrong(f"a setting is wrong: {faults[0]}", hint="correct it, or leave it out for the default")
+    return SettingsWrong("\n  ".join([f"{len(faults)} settings are wrong; correct them or leave them out:", *faults]))
 
 
 def _is_list(kind: Any) -> bool:
