@@ -175,7 +175,7 @@
     });
     select.closest("label").hidden = hls.levels.length < 2;
     select.addEventListener("change", () => {
-      hls.nextLevel = Number(select.value);
+      hls.currentLevel = Number(select.value); // at once: who chooses wants to see it
       quality();
     });
   }
@@ -183,7 +183,7 @@
   function quality() {
     const level = hls.levels[hls.currentLevel];
     const [automatic] = $("quality").options;
-    automatic.textContent = hls.autoLevelEnabled && level?.height ? `Automatic (${Math.min(level.width, level.height)}p)` : "Automatic";
+    automatic.textContent = hls.autoLevelEnabled && level?.height ? `Auto (${Math.min(level.width, level.height)}p)` : "Auto";
   }
 
   const speeds = [...$("speed").options].map((option) => Number(option.value));
