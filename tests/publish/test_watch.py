@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from process.lecture import read
+from publish.opening import opening
 from publish.page import player_files, watch_page
 from tests.fixtures.browser import retitled
 
@@ -458,3 +459,23 @@ def test_downloads_are_offered(watch: Open, address: str) -> None:
     assert re.fullmatch(r"Linear algebra 1 vectors\.mp4", started.value.suggested_filename)
     links = watching.page.locator("a[download]").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert {"download.mp4", "captions.en.vtt", "captions.en.srt", "captions.en.txt", "clip-2.mp4"} <= set(links)
+
+
+def test_a_lecture_of_the_real_pipeline_plays_and_so_does_a_clip_of_it(
+    watch: Open, lecture_folder: Path, serve: Callable[[Path], str]
+) -> None:
+    """The other tests use a lecture made for them; this is what people will have."""
+    folder = lecture_folder / "lecture"
+    lecture = read(folder)
+    first = opening(lecture, folder, quote)
+    assert first is not None
+    assert len(first["rungs"]) == len(lecture.renditions), "the page can fetch the first bytes by itself"
+    address = serve(folder)
+    watching = watch(address)
+    watching.page.click("#big-play")
+    watching.until("v.currentTime > 0.5")
+    last = lecture.clips[-1].clip
+    watching = watch(f"{address}?clip={last.number}")
+    watching.until(f"Math.abs(v.duration - {last.end - last.start}) < 0.3")
+    watching.page.click("#big-play")
+    watching.until("v.currentTime > 0.5")
