@@ -7,6 +7,7 @@ begin, so that a clip is only a playlist and a player may change rungs at every 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -83,7 +84,7 @@ def encode(
     size = thumbnail_size(wanted[-1].width, wanted[-1].height, pictures)
     look = Look(room.folder, size=size, seconds=media.seconds, settings=pictures)
 
-    film = ffmpeg.media(source, media.container)
+    film = ffmpeg.media(source, media.container, begins=picture.start)
     shown = cleaned(film[str(picture.index)], media, picture, beat)
     outputs, scaled_to = [], (0, 0)
     for rung, name in zip(wanted, names, strict=True):
@@ -136,6 +137,8 @@ def keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]
 
 def cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
     """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
+    if picture.matrix == "bt709" and not re.search("rgb|bgr|gbr|pal8", picture.pixel_format):
+        shown = shown.filter("setparams", colorspace="bt709")  # where nothing is said, ffmpeg would take it for BT.601
     if picture.interlaced:
         shown = shown.filter("bwdif", mode="send_frame")
     shown = shown.filter("fps", f"{beat.numerator}/{beat.denominator}", start_time=0)
@@ -158,7 +161,8 @@ def scaled(shown: Any, rung: Rung, picture: Picture) -> Any:
     options: dict[str, Any] = {"flags": "bicubic"}
     if picture.transfer == "sdr":
         options |= {"out_color_matrix": "bt709", "out_range": "tv"}
-    return shown.filter("scale", rung.width, rung.height, **options).filter("format", "yuv420p").filter("setsar", 1)
+    shown = shown.filter("scale", rung.width, rung.height, **options).filter("format", "yuv420p").filter("setsar", 1)
+    return shown.filter("setparams", color_primaries="bt709", color_trc="bt709")
 
 
 _MP4: dict[str, Any] = {

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import av
+import av.format
 import ffmpeg as graphs
 import imageio_ffmpeg
 
@@ -120,13 +122,21 @@ def able(exe: str, kind: str) -> frozenset[str]:
     return frozenset(row[1] for row in rows)
 
 
-def media(path: Path, container: str, **options: Any) -> Any:
-    """Begin a graph with a media file of somebody else's making.
+def media(path: Path, container: str, *, begins: float, at: float = 0.0, **options: Any) -> Any:
+    """Begin a graph with a media file of somebody else's making, *at* seconds in; one stream of it is to be used.
 
     The demuxer is named, by *container* as it was probed, so that a playlist that calls itself a film cannot
     make ffmpeg open what it lists; the ``file:`` before the path lets names hold anything.
+
+    The timeline is the file's own, on which the stream *begins* at that many seconds: for some formats ffmpeg moves it
+    so that the streams in use begin at 0, and pictures read in one run and sound in another would come apart.
     """
-    return source(f"file:{path}", f=container.split(",")[0], protocol_whitelist="file,pipe", **options)
+    name = container.split(",")[0]
+    if at > 0:
+        options["ss"] = f"{at:.6f}"
+    if begins > at and av.ContainerFormat(name, "r").flags & av.format.Flags.ts_discont.value:
+        options["itsoffset"] = f"{begins - at:.6f}"
+    return source(f"file:{path}", f=name, protocol_whitelist="file,pipe", **options)
 
 
 def target(path: Path) -> str:
@@ -217,15 +227,22 @@ def _bound_to_us() -> list[str]:
 
 def _read_log(pipe: IO[bytes], log: deque[str], seconds: float, report: Report | None) -> None:
     """Keep what ffmpeg says and pass on how far it is, until it falls silent."""
+    torn = ""
     for raw in pipe:
         line = raw.decode(errors="replace").rstrip()
+        if within := _TORN.fullmatch(line):
+            torn, line = within[1], within[2]
         key, equals, value = line.partition("=")
         if not equals or not re.fullmatch(r"[a-z_0-9]+", key):
-            log.append(line)
+            log.append(torn + line)
+            torn = ""
         elif key == "out_time_us" and report is not None and seconds > 0:
             with contextlib.suppress(ValueError):  # N/A before the first packet
                 report(min(1.0, max(0.0, int(value) / 1e6 / seconds)))
 
+
+_TORN = re.compile(r"(\[.*\] )((?:frame|bitrate)=\s*\S+)")
+"""ffmpeg writes its lines piece by piece, and how far it is in between: the rest of the line comes after that."""
 
 _DAMAGE = re.compile(r"\[dec:[^\]]*\] \[(error|warning)\]|Error while decoding stream|corrupt decoded frame")
 

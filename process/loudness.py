@@ -138,7 +138,7 @@ def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
 def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str) -> Heard:
     wav = room.folder / "speech.wav"
     ear = _Ear(wav)
-    whole = _as_stereo(ffmpeg.media(source, media.container)[str(track.index)]).asplit()
+    whole = _as_stereo(ffmpeg.media(source, media.container, begins=track.start)[str(track.index)]).asplit()
     measured = ffmpeg.output(whole[0].filter("ebur128", peak="true", framelog="quiet"), "-", format="null")
     samples = ffmpeg.output(whole[1].filter("aresample", SPEECH_RATE), "pipe:1", format="s16le", acodec="pcm_s16le")
     ran = ffmpeg.run(
@@ -212,7 +212,8 @@ def _encode(
     ceiling: float | None,
     part: tuple[float, float],
 ) -> float:
-    sound = _as_stereo(ffmpeg.media(source, media.container)[str(heard.track)])
+    begins = next(track.start for track in media.sounds if track.index == heard.track)
+    sound = _as_stereo(ffmpeg.media(source, media.container, begins=begins)[str(heard.track)])
     if heard.channels != Channels.BOTH:
         # Not channelmap: it gives both ears one and the same buffer, and the gain is then applied to it twice.
         ear = "c0" if heard.channels == Channels.LEFT else "c1"

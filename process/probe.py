@@ -26,7 +26,8 @@ Report = Callable[[float], None]
 """Told how far the work is, 0 to 1."""
 
 _LISTS = frozenset(
-    "applehttp bluray concat concatf dash dvdvideo ffmetadata hls image2 image2pipe imf lavfi rtp rtsp sdp tty".split()
+    "applehttp avisynth bluray concat concatf dash dvdvideo ffmetadata hls image2 image2pipe imf lavfi rtp rtsp sdp tty"
+    " vapoursynth vobsub webm_dash_manifest".split()
 )
 """Formats that name other files, or anything at all: never opened on somebody's behalf."""
 
@@ -371,7 +372,10 @@ def _rate(times: np.ndarray[Any, np.dtype[np.float64]], tick: float, told: Fract
     late = float(np.mean(off > max(0.25 * beat, 1.5 * tick)))
     missing = len(times) / max(1.0, (times[-1] - times[0]) / beat + 1)
     variable = bool(late > 0.01 or missing < 0.99 or missing > 1.01)
-    return max(rate, Fraction(5)) if variable else rate, variable
+    if variable:  # screen recorders leave out what does not change: what counts is how close pictures come
+        shortest = 1 / float(np.quantile(gaps, 0.1))
+        rate = min((r for r in STANDARD_RATES if 5 <= r <= 60), key=lambda r: abs(math.log(float(r) / shortest)))
+    return rate, variable
 
 
 def _standard(rate: Fraction) -> Fraction:

@@ -82,7 +82,10 @@ def _sample(
     assert picture is not None
     window = {"ss": f"{at:.6f}", "t": _WINDOW}
     truth = cleaned(
-        ffmpeg.media(source, media.container, **window)[str(picture.index)], media, picture, encoded.value.rate
+        ffmpeg.media(source, media.container, begins=picture.start, at=at, t=_WINDOW)[str(picture.index)],
+        media,
+        picture,
+        encoded.value.rate,
     )
     rest = media.seconds - at
     settle = min(_SETTLE, rest / 4) if rest * encoded.value.rate > 8 else 0.0  # of a few frames, none is left out
