@@ -122,6 +122,9 @@ def able(exe: str, kind: str) -> frozenset[str]:
     return frozenset(row[1] for row in rows)
 
 
+_TS_DISCONT: Any = av.format.Flags.ts_discont.value
+
+
 def media(path: Path, container: str, *, begins: float, at: float = 0.0, **options: Any) -> Any:
     """Begin a graph with a media file of somebody else's making, *at* seconds in; one stream of it is to be used.
 
@@ -134,7 +137,7 @@ def media(path: Path, container: str, *, begins: float, at: float = 0.0, **optio
     name = container.split(",")[0]
     if at > 0:
         options["ss"] = f"{at:.6f}"
-    if begins > at and av.ContainerFormat(name, "r").flags & av.format.Flags.ts_discont.value:
+    if begins > at and av.ContainerFormat(name, "r").flags & _TS_DISCONT:
         options["itsoffset"] = f"{begins - at:.6f}"
     return source(f"file:{path}", f=name, protocol_whitelist="file,pipe", **options)
 
