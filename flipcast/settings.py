@@ -192,7 +192,7 @@ _LIMITS: dict[str, tuple[float, float]] = {
 }
 """Lowest and highest sensible value, of numbers and of each number in a list."""
 
-_PRESETS = "ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
+_PRESETS = "lecture ultrafast superfast veryfast faster fast medium slow slower veryslow".split()
 
 _CHOICES: dict[str, Sequence[str]] = {
     "captions.engine": [*ENGINES, "off"],

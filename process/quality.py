@@ -93,8 +93,8 @@ def _sample(
     for n in number:
         rung, file = encoded.value.rungs[n], encoded.folder / encoded.value.files[n]
         if scaled_to != (rung.width, rung.height):
+            truth = scaled(truth, rung, picture, exe, first=scaled_to == (0, 0))
             scaled_to = (rung.width, rung.height)
-            truth = scaled(truth, rung, picture)
         parts = truth.split()
         mine, truth = parts[0], parts[1]
         made = ffmpeg.source(ffmpeg.target(file), **window).video
