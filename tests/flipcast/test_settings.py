@@ -72,7 +72,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path):
     assert "ladder.crf: a number is wanted, not true" in said
     assert "clips.longest_seconds: a number is wanted, not nan" in said
     assert "nothing.of.that: no such setting; the tables are captions" in said
-    assert "ladder.preset: 'quick' is none of ultrafast" in said
+    assert "ladder.preset: 'quick' is none of lecture, ultrafast" in said
     assert "'captions.engine' sets nothing: write KEY=VALUE" in said
     assert said.count(str(file)) == 9
     assert said.count("in --set") == 2
