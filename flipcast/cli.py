@@ -2,12 +2,15 @@
 
 Results go to standard output, talk to standard error. Exit 0: it is done; 1: it failed, and why was said;
 2: misuse; 130: interrupted.
+
+What a command needs is loaded when it is obeyed: help comes at once, and a Ctrl-C meanwhile is one like any other.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -16,20 +19,23 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from capture.errors import FlipcastError
-from flipcast import commands
-from flipcast.commands import Desk
-from flipcast.console import Show, open_show
 from flipcast.errors import SettingsWrong
-from flipcast.settings import load
 from process.errors import Stopped
+
+if TYPE_CHECKING:
+    from flipcast.console import Show
 
 DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line *argv* and leave with its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # no name of a file may be too odd for this terminal
+            stream.reconfigure(errors="backslashreplace")
     status = run(sys.argv[1:] if argv is None else argv)
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
@@ -43,25 +49,32 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: Sequence[str]) -> int:
     """Run the command line *argv*; returns the exit status."""
     asked = _parser().parse_args(_kept_apart(argv))
-    show = open_show(as_json=getattr(asked, "json", False))
-    stop = threading.Event()
+    stop, show = threading.Event(), None
     try:
         with _stoppable():
+            from flipcast.console import open_show
+
+            show = open_show(as_json=asked.json)
             return _obey(asked, show, stop)
     except (KeyboardInterrupt, Stopped):
         stop.set()
-        show.close()
-        show.trouble("stopped; run the same command again and it goes on where it was")
+        if show is not None:
+            show.close()
+            show.trouble("stopped; run the same command again and it goes on where it was")
         return INTERRUPTED
     finally:
-        show.close()
+        if show is not None:
+            show.close()
 
 
 def _obey(asked: argparse.Namespace, show: Show, stop: threading.Event) -> int:
+    from flipcast import commands
+    from flipcast.settings import load
+
     try:
         loaded = load([asked.config] if asked.config else [], asked.set or [])
-        desk = Desk(loaded=loaded, library_folder=asked.library, show=show, stop=stop)
-        order: Callable[[Desk, argparse.Namespace], bool] = asked.obey
+        desk = commands.Desk(loaded=loaded, library_folder=asked.library, show=show, stop=stop)
+        order: Callable[[commands.Desk, argparse.Namespace], bool] = getattr(commands, asked.obey)
         return DONE if order(desk, asked) else FAILED
     except SettingsWrong as error:
         show.trouble(str(error))
@@ -73,7 +86,8 @@ def _obey(asked: argparse.Namespace, show: Show, stop: threading.Event) -> int:
         show.trouble(str(error))
         return FAILED
     except BrokenPipeError:  # whoever read our output has gone
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the flush at exit
+        with contextlib.suppress(OSError, ValueError):  # else the flush at exit would complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
 
 
@@ -129,46 +143,46 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="events and result as JSON, one object a line")
     verbs = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
 
-    def verb(name: str, obey: Callable[[Desk, argparse.Namespace], bool], text: str) -> argparse.ArgumentParser:
+    def verb(name: str, text: str, *, obey: str = "") -> argparse.ArgumentParser:
         found = verbs.add_parser(name, parents=[common], help=text, description=text, allow_abbrev=False)
-        found.set_defaults(obey=obey)
+        found.set_defaults(obey=obey or name)
         return found
 
-    process = verb("process", commands.process, "Make lectures of video or audio files, or folders of them.")
+    process = verb("process", "Make lectures of video or audio files, or folders of them.")
     process.add_argument("what", nargs="+", metavar="FILE|FOLDER|NAME", help="what to make lectures of")
     process.add_argument("--title", help="title of the lecture; of a single file")
     process.add_argument("--captions", metavar="ENGINE", help="faster-whisper, openai-whisper, scripted or off")
     process.add_argument("--language", metavar="CODE", help="language that is spoken, e.g. en; else it is detected")
     process.add_argument("--jobs", type=_count, metavar="N", help="lectures worked on side by side")
 
-    publish = verb("publish", commands.publish, "Put a finished lecture where people find it.")
+    publish = verb("publish", "Put a finished lecture where people find it.")
     publish.add_argument("name", nargs="+", metavar="NAME", help="name of the lecture, see 'flipcast list lectures'")
     publish.add_argument(
         "--to", metavar="ADDRESS", help="s3://bucket/prefix or a folder; a folder of your own if not said"
     )
 
-    withdraw = verb("withdraw", commands.withdraw, "Take a lecture down.")
+    withdraw = verb("withdraw", "Take a lecture down.")
     withdraw.add_argument("name", metavar="NAME")
     withdraw.add_argument(
         "--from", dest="store", metavar="ADDRESS", help="the store; where it was published if not said"
     )
 
-    preview = verb("preview", commands.preview, "Watch a lecture from disk before anyone else does.")
+    preview = verb("preview", "Watch a lecture from disk before anyone else does.")
     preview.add_argument("name", metavar="NAME")
     preview.add_argument(
         "--port", type=int, default=0, metavar="N", help="port on this machine; any free one if not said"
     )
 
-    show = verb("show", commands.show, "Tell where a lecture is on its way, and what was measured.")
+    show = verb("show", "Tell where a lecture is on its way, and what was measured.")
     show.add_argument("name", metavar="NAME")
 
-    listing = verb("list", commands.listing, "List what is in the library.")
+    listing = verb("list", "List what is in the library.", obey="listing")
     listing.add_argument("things", choices=["lectures"], metavar="lectures")
 
-    verb("settings", commands.settings, "Print every setting in force, and where it came from.")
-    verb("check", commands.check, "Is this machine fit to process and publish?")
+    verb("settings", "Print every setting in force, and where it came from.")
+    verb("check", "Is this machine fit to process and publish?")
 
-    demo = verb("demo", commands.demo, "Make, process and publish a sample lecture, in a store of its own.")
+    demo = verb("demo", "Make, process and publish a sample lecture, in a store of its own.")
     demo.add_argument("--folder", type=Path, default=Path("demo"), metavar="DIR", help="where to put it (./demo)")
     demo.add_argument("--stop", action="store_true", help="end the demo's store")
     return parser

@@ -14,13 +14,12 @@ from rich.text import Text
 
 from capture.description import to_json
 from capture.errors import FlipcastError
-from flipcast import actions, checks, demonstration
-from flipcast.console import Show
+from flipcast import actions
+from flipcast.console import Show, printable
 from flipcast.errors import LectureUnknown
 from flipcast.jobs import Job, State
 from flipcast.library import Library
 from flipcast.settings import Loaded, Settings, describe
-from flipcast.web.preview import preview as serve_preview
 from process.lecture import Lecture, Loudness
 from process.workflow import News
 from publish.publication import Publication
@@ -142,6 +141,8 @@ def withdraw(desk: Desk, asked: argparse.Namespace) -> bool:
 
 def preview(desk: Desk, asked: argparse.Namespace) -> bool:
     """Serve a lecture from disk."""
+    from flipcast.web.preview import preview as serve_preview  # a web server, for this command alone
+
     shelf = desk.library.find(asked.name)
 
     def ready(address: str) -> None:
@@ -187,7 +188,7 @@ def listing(desk: Desk, asked: argparse.Namespace) -> bool:
             continue
         made = where.lecture
         length, clips = (clock(made.seconds), str(len(made.clips))) if made else ("", "")
-        table.add_row(where.name, Text(where.title), length, clips, where.stage)
+        table.add_row(where.name, _cell(where.title), length, clips, where.stage)
         rows.append({"name": where.name, "title": where.title, "stage": where.stage})
     empty = f"no lectures in {desk.library.folder} yet: run 'flipcast process FILE'"
     desk.show.result({"library": str(desk.library.folder), "lectures": rows}, table if rows else empty)
@@ -201,13 +202,15 @@ def settings(desk: Desk, asked: argparse.Namespace) -> bool:
         table.add_column(column, overflow="fold")
     rows = describe(desk.loaded)
     for key, value, origin in rows:
-        table.add_row(key, Text(str(value)), Text(origin))
+        table.add_row(key, _cell(str(value)), _cell(origin))
     desk.show.result({"settings": [{"key": k, "value": v, "from": o} for k, v, o in rows]}, table)
     return True
 
 
 def check(desk: Desk, asked: argparse.Namespace) -> bool:
     """Look at what this machine can do."""
+    from flipcast import checks
+
     found = checks.look(desk.settings, desk.library.folder)
     marks = {True: "ok", False: "missing", None: "note"}
     lines = [f"{marks[item.well]:<8} {item.about}: {item.says}" for item in found]
@@ -219,6 +222,8 @@ def check(desk: Desk, asked: argparse.Namespace) -> bool:
 
 def demo(desk: Desk, asked: argparse.Namespace) -> bool:
     """Run the main job on a sample."""
+    from flipcast import demonstration  # with boto3 and a store of its own
+
     folder = asked.folder.absolute()
     if asked.stop:
         ended = demonstration.end(folder)
@@ -249,6 +254,10 @@ def size(count: int) -> str:
         if count >= 1e5
         else f"{count / 1e3:.1f} kB"
     )
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text))
 
 
 def _loud(figure: Loudness | None) -> str:
@@ -306,18 +315,18 @@ def _table_of(jobs: list[Job]) -> Table:
         made = job.lecture
         if made is None:
             said = job.trouble or str(job.state)
-            table.add_row(Text(job.order.label), job.name, "", "", "", "", "", Text(said))
+            table.add_row(_cell(job.order.label), job.name, "", "", "", "", "", _cell(said))
             continue
         said = " ".join(made.notes) or "done"
         table.add_row(
-            Text(job.order.label),
+            _cell(job.order.label),
             job.name,
             clock(made.seconds),
             str(len(made.clips)),
             _loud(made.report.loudness_after),
             str(made.report.words) if made.captions else "–",
             f"{job.seconds:.1f} s",
-            Text(said),
+            _cell(said),
         )
     return table
 

@@ -6,6 +6,7 @@ one JSON object a line on standard output: ``{"event": "progress", …}`` and th
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -66,7 +67,14 @@ def open_show(*, as_json: bool) -> Show:
     return Terminal() if sys.stderr.isatty() else Lines()
 
 
+def printable(text: str) -> str:
+    """*text* in one line, without anything that a terminal would obey: names and titles are other people's."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
 def _print_result(table: Table | str) -> None:
+    if isinstance(table, str):
+        table = "\n".join(map(printable, table.split("\n")))
     out = Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160, soft_wrap=True, highlight=False)
     out.print(table, markup=False) if isinstance(table, str) else out.print(table)
 
@@ -96,20 +104,20 @@ class Terminal:
             if key not in self._tasks:
                 if not self._tasks:
                     self._bars.start()
-                self._tasks[key] = self._bars.add_task(escape(_short(label)), total=1.0, doing="")
+                self._tasks[key] = self._bars.add_task(escape(_short(printable(label))), total=1.0, doing="")
             self._bars.update(self._tasks[key], completed=overall, doing=DOING.get(step, step))
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False)
+        self._console.print(printable(text), markup=False)
 
     def ended(self, key: int, label: str, text: str) -> None:
         with self._lock:
             if (task := self._tasks.get(key)) is not None:
                 self._bars.remove_task(task)
-        self._console.print(f"{label}: {text}", markup=False)
+        self._console.print(printable(f"{label}: {text}"), markup=False)
 
     def trouble(self, text: str) -> None:
-        self._console.print(f"[red]error:[/red] {escape(text)}")
+        self._console.print(f"[red]error:[/red] {escape(printable(text))}")
 
     def result(self, facts: dict[str, Any], table: Table | str) -> None:
         self._bars.stop()
@@ -152,8 +160,9 @@ class Lines:
         pass
 
     def _say(self, text: str) -> None:
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(BrokenPipeError):  # whoever read it has gone; the work goes on
+            sys.stderr.write(printable(text) + "\n")
+            sys.stderr.flush()
 
 
 class Json:
@@ -162,6 +171,7 @@ class Json:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._last: dict[int, tuple[str, float]] = {}
+        self._unread = False
 
     def progress(self, key: int, label: str, step: str, overall: float) -> None:
         before, at = self._last.get(key, ("", -1.0))
@@ -181,15 +191,20 @@ class Json:
 
     def result(self, facts: dict[str, Any], table: Table | str) -> None:
         self._emit("result", **facts)
+        if self._unread:
+            raise BrokenPipeError("nobody reads the result")
 
     def close(self) -> None:
         pass
 
     def _emit(self, event: str, **facts: Any) -> None:
-        line = json.dumps({"event": event, **facts}, ensure_ascii=False)
+        line = json.dumps({"event": event, **facts})  # ASCII: whatever encoding the reader expects, it is the same
         with self._lock:
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            except BrokenPipeError:  # the work goes on without a listener
+                self._unread = True
 
 
 def _short(text: str, *, most: int = 40) -> str:

@@ -5,14 +5,17 @@ One that fails does not stop the others. A failure that may pass is tried again,
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from capture.description import write_whole
 from capture.errors import FlipcastError
 from flipcast.library import Library, Shelf
 from process import workflow
@@ -97,17 +100,21 @@ def work_off(
     """
     jobs = [Job(number=n, order=order) for n, order in enumerate(orders, start=1)]
     pool = ThreadPoolExecutor(max_workers=max(1, side_by_side), thread_name_prefix="job")
+    futures = [pool.submit(_work, job, library, settings, executor, listener, stop) for job in jobs]
     try:
-        futures = [pool.submit(_work, job, library, settings, executor, listener, stop) for job in jobs]
         while any(not future.done() for future in futures):
             wait(futures, timeout=0.2)
             if stop.is_set():
-                wait(futures, timeout=1.7)
+                wait(futures, timeout=1.6)
                 break
         return [
             future.result() if future.done() else replace(job, state=State.STOPPED)
             for job, future in zip(jobs, futures, strict=True)
         ]
+    except KeyboardInterrupt:  # time for the steps to end ffmpeg and to sweep their rooms
+        stop.set()
+        wait(futures, timeout=1.6)
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -136,9 +143,21 @@ def _work(
         job = replace(job, state=State.FAILED, trouble=str(error))
         if shelf is not None:
             shelf.clear_if_bare()
+    except Exception as error:  # nobody foresaw it; the other jobs are not to blame
+        job = replace(job, state=State.FAILED, trouble=_unforeseen(error, job))
     job = replace(job, seconds=time.monotonic() - began)
     listener(job, None)
     return job
+
+
+def _unforeseen(error: Exception, job: Job) -> str:
+    trace = "".join(traceback.format_exception(error))
+    kept = "look into the file by hand"
+    if job.folder is not None:
+        with contextlib.suppress(OSError):
+            write_whole(job.folder / "work" / "fault.txt", trace)
+            kept = f"please report it with {job.folder / 'work' / 'fault.txt'}"
+    return f"a fault in flipcast itself ({type(error).__name__}: {error}) — {kept}"
 
 
 def _tried(

@@ -5,6 +5,7 @@ Where a lecture stands is read from what lies there, so it cannot disagree with 
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import threading
@@ -51,9 +52,10 @@ class Shelf:
             return None
 
     def clear_if_bare(self) -> None:
-        """Remove the folder if nothing was ever made in it: what was handed in was no media."""
-        if not (self.folder / "lecture").exists() and not any((self.folder / "work").glob("*-*")):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the folder if nothing was ever made in it, and nobody is about to: it was no media."""
+        with contextlib.suppress(FlipcastError), self.held():
+            if not (self.folder / "lecture").exists() and not any((self.folder / "work").glob("*-*")):
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -112,6 +114,7 @@ class Library:
             RecordingMissing: there is no such file.
             NoRight: the library may not be written.
         """
+        title = " ".join("".join(c if c.isprintable() else " " for c in title or "").split()) or None
         handed_in = recording.hand_in(path, title=title)
         known = next((s for s in self.shelves() if _same_file(s, handed_in)), None)
         if known is not None:

@@ -14,6 +14,7 @@ import contextlib
 import functools
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -256,6 +257,11 @@ def _explained(code: int, log: list[str]) -> Exception:
     text = "\n".join(log)
     if "No space left on device" in text or "Disk quota exceeded" in text:
         return NoRoom("the disk is full", hint="free some room and run the command again: it goes on where it was")
+    if (code < 0 and -code == getattr(signal, "SIGXFSZ", None)) or "File too large" in text:
+        return NoRoom(
+            "a file may not grow as large as it has to",
+            hint="raise the limit for file sizes (ulimit -f), or choose another folder with --library",
+        )
     if re.search(r"(Error opening output|Could not open|Unable to open).*Permission denied", text):
         return NoRight("the folder may not be written to", hint="give yourself the right to write there")
     if "Error opening input" in text or "Invalid data found when processing input" in text:

@@ -184,6 +184,10 @@ def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event 
         Stopped: *stop* was set.
     """
     try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise MediaUnreadable(f"{str(path)!r} is no name in UTF-8", hint="rename the file or its folder") from None
+    try:
         size = path.stat().st_size
         if size == 0:
             raise MediaUnreadable(f"{path.name!r} is empty", hint="copy or export it again")

@@ -219,6 +219,11 @@ class explained:  # noqa: N801 - reads as a word where it is used
                 f"the disk that holds {self.folder} is full",
                 hint="free some room and run the command again: it goes on where it was",
             ) from error
+        if error.errno == errno.EFBIG:
+            raise NoRoom(
+                f"{error.filename or self.folder} may not grow as large as it has to",
+                hint="raise the limit for file sizes (ulimit -f), or choose another folder with --library",
+            ) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise NoRight(
                 f"{error.filename or self.folder} may not be written",

@@ -26,7 +26,7 @@ from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
 from process.clips import Clip
 from process.encode import Encoded, encode, keyframes
-from process.errors import EngineMissing, MediaUnreadable, NoRoom, Stopped, WeightsDamaged, WeightsMissing
+from process.errors import EngineMissing, MediaUnreadable, NoRoom, ProcessError, Stopped, WeightsDamaged, WeightsMissing
 from process.lecture import Lecture, StepTime
 from process.loudness import Heard, hear, level
 from process.probe import Media
@@ -167,6 +167,8 @@ class _Walk:
             starts = [clip.start for clip in planned]
             segments = tuple(keyframes(media.seconds, starts, settings.ladder.grid_seconds))
             seconds = media.seconds
+        if not all(done.remembered for done in self.used):
+            self.check_source()
         self.news(News(step="assemble", done=0.0, overall=0.96))
         made = assemble.Made(
             title=title,
@@ -260,6 +262,20 @@ class _Walk:
             seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips, allowed=keys
         )
 
+    def check_source(self) -> None:
+        """Raise `MediaUnreadable` if the source is not the file any more that it was."""
+        path = self.source.path
+        try:
+            now = path.stat()
+        except OSError:
+            raise MediaUnreadable(
+                f"{path} is gone", hint="put it back, or hand it in from where it is now; it goes on where it was"
+            ) from None
+        if (now.st_size, now.st_mtime_ns) != (self.source.size_bytes, self.source.modified_ns):
+            raise MediaUnreadable(
+                f"{path} changed while it was worked on", hint="wait until it is whole, and run the command again"
+            )
+
     def do(self, of: Step[R], *, aside: dict[str, Any] | None = None, **inputs: Any) -> Done[R]:
         """Have a step done, and tell how far it is."""
         before = sum(_SHARES[name] for name in _SHARES if list(_SHARES).index(name) < list(_SHARES).index(of.name))
@@ -279,7 +295,13 @@ class _Walk:
                 wait_for([work], timeout=1.5)
                 if not work.done() or work.cancelled():
                     raise Stopped("stopped")
-        done = work.result()
+        try:
+            done = work.result()
+        except Stopped:
+            raise
+        except ProcessError:
+            self.check_source()  # what went wrong is of no interest if this is why
+            raise
         self.used.append(done)
         cpu = float(getattr(done.value, "cpu_seconds", 0.0))
         self.times.append(
