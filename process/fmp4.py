@@ -7,10 +7,11 @@ letter what its codec is called. All of that stands in the boxes; nothing is dec
 from __future__ import annotations
 
 import struct
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import BinaryIO
 
@@ -67,9 +68,15 @@ class _Samples:
 
     start: int
     data_offset: int
-    durations: list[int]
-    sizes: list[int]
-    flags: list[int]
+    durations: array[int] = field(default_factory=lambda: array("I"))
+    sizes: array[int] = field(default_factory=lambda: array("I"))
+    flags: array[int] = field(default_factory=lambda: array("I"))
+
+    def extend(self, more: _Samples) -> None:
+        """Take in the samples that follow."""
+        self.durations.extend(more.durations)
+        self.sizes.extend(more.sizes)
+        self.flags.extend(more.flags)
 
 
 def read(path: Path) -> Film:
@@ -80,22 +87,22 @@ def read(path: Path) -> Film:
     """
     try:
         with path.open("rb") as file:
-            init, size, runs = _walk(file)
+            init, size = _head(file)
+            scale = _timescale(init)
+            fragments = tuple(
+                Fragment(
+                    offset=offset,
+                    size=length,
+                    start=samples.start / scale,
+                    seconds=sum(samples.durations) / scale,
+                    first_sample_end=samples.data_offset + samples.sizes[0],
+                )
+                for offset, length, samples in _runs(file, init)
+            )
     except (struct.error, IndexError, KeyError, ValueError) as error:
         raise MediaUnreadable(f"{path.name} is no whole fragmented MP4 ({error})") from error
-    scale = _timescale(init)
-    if not runs:
+    if not fragments:
         raise MediaUnreadable(f"{path.name} has no fragments")
-    fragments = tuple(
-        Fragment(
-            offset=offset,
-            size=length,
-            start=samples.start / scale,
-            seconds=sum(samples.durations) / scale,
-            first_sample_end=samples.data_offset + samples.sizes[0],
-        )
-        for offset, length, samples in runs
-    )
     return Film(size=size, init_size=len(init), codecs=_codecs(init), fragments=fragments)
 
 
@@ -106,17 +113,15 @@ def refragment(source: Path, target: Path, borders: Sequence[float], *, skip: in
     priming that an encoder puts before the first sound.
     """
     with source.open("rb") as file, target.open("wb") as out:
-        init, _, runs = _walk(file)
+        init, _ = _head(file)
         scale = _timescale(init)
         out.write(init)
-        durations = [d for _, _, s in runs for d in s.durations]
-        sizes = [z for _, _, s in runs for z in s.sizes]
-        flags = [f for _, _, s in runs for f in s.flags]
-        places = _places(runs)
-        starts = [0]
-        for duration in durations[skip:]:
-            starts.append(starts[-1] + duration)
-        starts.pop()
+        every, places = _Samples(0, -1), array("Q")
+        for offset, _, samples in _runs(file, init):
+            every.extend(samples)
+            places.extend(accumulate(samples.sizes[:-1], initial=offset + samples.data_offset))
+        durations, sizes, flags = every.durations, every.sizes, every.flags
+        starts = array("Q", accumulate(durations[skip:-1], initial=0)) if len(durations) > skip else array("Q")
         firsts = {0} | {_nearest(starts, round(border * scale)) for border in borders}
         edges = [*sorted(first for first in firsts if first < len(starts)), len(starts)]
         for number, (a, b) in enumerate(pairwise(edges)):
@@ -127,51 +132,47 @@ def refragment(source: Path, target: Path, borders: Sequence[float], *, skip: in
                 out.write(file.read(size))
 
 
-def _places(runs: list[tuple[int, int, _Samples]]) -> list[int]:
-    places = []
-    for offset, _, samples in runs:
-        at = offset + samples.data_offset
-        for size in samples.sizes:
-            places.append(at)
-            at += size
-    return places
-
-
-def _nearest(starts: list[int], at: int) -> int:
+def _nearest(starts: Sequence[int], at: int) -> int:
     right = bisect_left(starts, at)
     if right == 0:
         return 0
     if right == len(starts):
-        return right - 1 if at - starts[-1] < starts[-1] - starts[-2] else right
+        return right - 1 if right < 2 or at - starts[-1] < starts[-1] - starts[-2] else right
     return right if starts[right] - at < at - starts[right - 1] else right - 1
 
 
-def _walk(file: BinaryIO) -> tuple[bytes, int, list[tuple[int, int, _Samples]]]:
-    """The bytes before the first fragment, the file's size, and of each fragment its place and samples."""
-    file.seek(0, 2)
-    end = file.tell()
-    at, init_end, runs = 0, 0, []
-    defaults = (0, 0, 0)
-    pending: tuple[int, bytes] | None = None
+def _head(file: BinaryIO) -> tuple[bytes, int]:
+    """The bytes before the first fragment, and the file's size."""
+    end = file.seek(0, 2)
+    first = next((at for at, kind, _ in _top(file, end) if kind == b"moof"), end)
+    file.seek(0)
+    return file.read(first), end
+
+
+def _top(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes, int]]:
+    """Yield place, kind and size of the outermost boxes."""
+    at = 0
     while at < end:
         file.seek(at)
         kind, _, size = _box_head(file.read(16), end - at)
         if at + size > end:
             raise ValueError(f"a box {kind!r} reaches over its end")
-        if kind == b"moov":
-            file.seek(at)
-            defaults = _defaults(file.read(size))
-        elif kind == b"moof":
-            init_end = init_end or at
+        yield at, kind, size
+        at += size
+
+
+def _runs(file: BinaryIO, init: bytes) -> Iterator[tuple[int, int, _Samples]]:
+    """Yield of each fragment its place, its size, and its samples."""
+    defaults = _defaults(init)
+    pending: tuple[int, bytes] | None = None
+    for at, kind, size in _top(file, file.seek(0, 2)):
+        if kind == b"moof":
             file.seek(at)
             pending = (at, file.read(size))
         elif kind == b"mdat" and pending is not None:
             offset, moof = pending
-            runs.append((offset, at + size - offset, _samples(moof, defaults)))
+            yield offset, at + size - offset, _samples(moof, defaults)
             pending = None
-        at += size
-    file.seek(0)
-    return file.read(init_end), end, runs
 
 
 def _box_head(head: bytes, rest: int) -> tuple[bytes, int, int]:
@@ -235,7 +236,7 @@ def _samples(moof: bytes, defaults: tuple[int, int, int]) -> _Samples:
         sample_flags = struct.unpack(">I", tfhd[at : at + 4])[0]
     tfdt = _find(moof, b"tfdt")
     start = struct.unpack(">Q", tfdt[4:12])[0] if tfdt[0] == 1 else struct.unpack(">I", tfdt[4:8])[0]
-    samples = _Samples(start, -1, [], [], [])
+    samples = _Samples(start, -1)
     for kind, trun in _boxes(moof):
         if kind == b"trun":
             samples = _run(trun, samples, duration, size, sample_flags)
@@ -243,6 +244,7 @@ def _samples(moof: bytes, defaults: tuple[int, int, int]) -> _Samples:
 
 
 def _run(trun: bytes, so_far: _Samples, duration: int, size: int, sample_flags: int) -> _Samples:
+    """*so_far* with the samples of another ``trun`` behind; what it does not say is as the fragment's head has it."""
     head, count = struct.unpack(">II", trun[:8])
     flags, at = head & 0xFFFFFF, 8
     data_offset, first_flags = so_far.data_offset, sample_flags
@@ -253,16 +255,16 @@ def _run(trun: bytes, so_far: _Samples, duration: int, size: int, sample_flags: 
         first_flags, at = struct.unpack(">I", trun[at : at + 4])[0], at + 4
     given = [bit for bit in (0x100, 0x200, 0x400, 0x800) if flags & bit]
     row = struct.Struct(f">{len(given)}I")
-    durations, sizes, marks = list(so_far.durations), list(so_far.sizes), list(so_far.flags)
+    samples = _Samples(so_far.start, data_offset, so_far.durations, so_far.sizes, so_far.flags)
     for number in range(count):
         fields = dict(zip(given, row.unpack_from(trun, at + number * row.size), strict=True))
-        durations.append(fields.get(0x100, duration))
-        sizes.append(fields.get(0x200, size))
-        marks.append(fields.get(0x400, first_flags if number == 0 else sample_flags))
-    return _Samples(so_far.start, data_offset, durations, sizes, marks)
+        samples.durations.append(fields.get(0x100, duration))
+        samples.sizes.append(fields.get(0x200, size))
+        samples.flags.append(fields.get(0x400, first_flags if number == 0 else sample_flags))
+    return samples
 
 
-def _moof(number: int, start: int, durations: list[int], sizes: list[int], flags: list[int]) -> bytes:
+def _moof(number: int, start: int, durations: Sequence[int], sizes: Sequence[int], flags: Sequence[int]) -> bytes:
     """The head of a fragment and of its ``mdat``, for samples that follow each other."""
     rows = b"".join(struct.pack(">III", *row) for row in zip(durations, sizes, flags, strict=True))
     tfhd = _box(b"tfhd", struct.pack(">II", 0x020000, 1))  # default-base-is-moof, track 1
