@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -124,8 +125,8 @@ def load(files: Sequence[Path] = (), sets: Sequence[str] = ()) -> Loaded:
     faults: list[str] = []
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    own = user_file()
-    for path in [*([own] if own.is_file() else []), *files]:
+    own = user_file()  # os.path: a home that may not be entered is one without settings
+    for path in [*([own] if os.path.isfile(own) else []), *files]:  # noqa: PTH113
         said, wrong = _read(path)
         faults += [f"{fault} (in {path})" for fault in wrong]
         values |= said

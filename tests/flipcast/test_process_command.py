@@ -33,7 +33,7 @@ def half_minute(film) -> Path:
         "half minute.mp4",
         *("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=10:duration=30"),
         *("-f", "lavfi", "-i", "aevalsrc='0.3*sin(2000*t)*lt(mod(t,5),4)':s=48000:d=30"),
-        *("-c:v", "libx264", "-preset", "ultrafast", "-g", "20", "-c:a", "aac"),
+        *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "40", "-g", "20", "-c:a", "aac"),
     )
 
 
