@@ -196,7 +196,7 @@ def _vmaf(film: Path, source: Path, scratch: Path, *, most: float = 120) -> tupl
 
 
 def _memory(folder: Path, scratch: Path) -> None:
-    """Highest memory of flipcast and of its ffmpeg: two hours against ten minutes, both the same minute again and again."""
+    """Highest memory of flipcast and of its ffmpeg: two hours against ten minutes, made of the same minute."""
     minute = lecture(folder / "lecture-1.mp4", seconds=60, keys=12)
     peaks = {}
     for minutes in (10, 120):
