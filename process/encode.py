@@ -126,7 +126,7 @@ def encode(
 
 def keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]:
     """The cuts, and between each two of them an even grid that leaves no segment much longer than *grid*."""
-    borders = [0.0, *sorted(cut for cut in cuts if 0 < cut < seconds), seconds]
+    borders = [0.0, *sorted({cut for cut in cuts if 0 < cut < seconds}), seconds]
     keys: list[float] = []
     for start, end in pairwise(borders):
         # Whole steps of the grid; a last one too short to be a segment is joined to its neighbour.

@@ -158,7 +158,7 @@ def test_a_length_that_the_header_invents_is_not_believed(film, flipcast, librar
 
 
 def test_a_cover_is_no_film(exe, film, flipcast, library):
-    """Podcasts carry a square picture; shown for an hour as if it were the lecture it would cost an encode for nothing."""
+    """Podcasts carry a square picture; shown as if it were the lecture, it would cost an encode for nothing."""
     cover = film("cover.jpg", "-f", "lavfi", "-i", "color=red:size=300x300", "-frames:v", "1")
     for ending in ("mp3", "m4a"):
         path = film(
