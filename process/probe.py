@@ -369,7 +369,8 @@ def _rate(times: np.ndarray[Any, np.dtype[np.float64]], tick: float, told: Fract
     rate = _standard(Fraction(1 / float(np.median(gaps))).limit_denominator(1001))
     if told and len(gaps) > 1:
         mean = _standard(Fraction(told).limit_denominator(1001))
-        if abs(mean - rate) / rate < Fraction(2, 100):
+        # Within a tick: Matroska's milliseconds make 17 of what is 16 2/3.
+        if abs(1 / mean - 1 / rate) <= max(tick, 0.02 / float(rate)):
             rate = mean
     beat = float(1 / rate)
     off = np.abs(times - times[0] - np.round((times - times[0]) / beat) * beat)

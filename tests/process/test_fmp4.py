@@ -101,8 +101,8 @@ def test_the_first_picture_is_shown_at_nought(pictures):
         dict(zip(given, struct.unpack_from(f">{len(given)}i", content, place + n * 4 * len(given)), strict=True))
         for n in range(int.from_bytes(count, "big"))
     ]
-    with pictures.open("rb") as file:
-        durations = fmp4._walk(file)[2][0][2].durations
+    with av.open(str(pictures)) as container:
+        durations = [packet.duration for packet in container.demux(video=0) if packet.size]
     shown = sorted(sum(durations[:n]) + row[0x800] for n, row in enumerate(rows))
     assert shown[0] == 0
     assert len(set(shown)) == len(shown)
