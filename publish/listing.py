@@ -17,6 +17,7 @@ from publish import page
 from publish.catalogue import Catalogue, CatalogueEntry
 from publish.errors import ObjectMissing
 from publish.manifest import ASK_FIRST, KINDS, MANIFESTS, held_by_others, manifest_of
+from publish.packing import packed
 from publish.plan import Piece, player_pieces
 from publish.stores import Store
 
@@ -68,7 +69,7 @@ def _write(store: Store, manifests: dict[str, str]) -> int:
         entries = [found for found in pool.map(entry, sorted(manifests)) if found]
     entries.sort(key=lambda e: e.published_at, reverse=True)
 
-    players, needed = player_pieces(), dict[str, Piece]()
+    players, needed = player_pieces(compress=store.compresses), dict[str, Piece]()
 
     def address(name: str) -> str:
         if name not in players:
@@ -89,9 +90,17 @@ def _write(store: Store, manifests: dict[str, str]) -> int:
     for piece in needed.values():
         about = piece.object
         if store.head(about.key) is None:
-            store.put(about.key, piece.content, sha256=about.sha256, kind=about.kind, caching=about.caching)
+            store.put(
+                about.key,
+                piece.content,
+                sha256=about.sha256,
+                kind=about.kind,
+                caching=about.caching,
+                encoding=about.encoding,
+            )
             sent += 1
-    return sent + _put(store, START_PAGE, html, KINDS[".html"])
+    html, encoding = packed(html) if store.compresses else (html, "")
+    return sent + _put(store, START_PAGE, html, KINDS[".html"], encoding)
 
 
 def _remove(store: Store) -> int:
@@ -103,11 +112,11 @@ def _remove(store: Store) -> int:
     return 0
 
 
-def _put(store: Store, key: str, content: bytes, kind: str) -> int:
+def _put(store: Store, key: str, content: bytes, kind: str, encoding: str = "") -> int:
     """Put *content* unless it is there already; 1 if it was put."""
     digest = hashlib.sha256(content).hexdigest()
     found = store.head(key)
     if found and found.sha256 == digest:
         return 0
-    store.put(key, content, sha256=digest, kind=kind, caching=ASK_FIRST)
+    store.put(key, content, sha256=digest, kind=kind, caching=ASK_FIRST, encoding=encoding)
     return 1

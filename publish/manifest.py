@@ -66,16 +66,19 @@ class Object:
     """Its name in the store."""
 
     size_bytes: int
-    """Length."""
+    """Length, as stored."""
 
     sha256: str
-    """Of its content, hexadecimal."""
+    """Of its content as stored, hexadecimal."""
 
     kind: str
     """Content type."""
 
     caching: str
     """``Cache-Control``."""
+
+    encoding: str = ""
+    """``Content-Encoding``: ``"gzip"`` where it is stored packed; empty where it is as it was made."""
 
     files: tuple[str, ...] = ()
     """The lecture's files that it holds, or the player's; empty for a page made on the way."""

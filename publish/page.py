@@ -18,6 +18,7 @@ from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -92,12 +93,16 @@ def player_files() -> dict[str, Path]:
     return {f"player/{name}": folder / name for name in PLAYER}
 
 
-def watch_page(lecture: Lecture, *, folder: Path, address: Callable[[str], str], home: str | None) -> str:
+def watch_page(
+    lecture: Lecture, *, folder: Path, address: Callable[[str], str], home: str | None, here: str | None = None
+) -> str:
     """The page on which *lecture* is watched, as HTML.
 
     *folder* is where the lecture's files lie. *address* turns the name of one of them, or of a player file, into its
-    address relative to the page. *home* is the start page's address, or ``None`` where there is none.
+    address relative to the page. *home* is the start page's address, or ``None`` where there is none. *here* is the
+    page's own on the web, if it is known: those who show a preview of a link want whole addresses.
     """
+    here = here if here and here.startswith(("http://", "https://")) else None  # nobody else has our disk
     spoken = tuple(_spoken(track, folder, lecture) for track in lecture.captions)
     theme, first = _script("theme.js"), _script("opening.js")
     download = folder / lecture.download
@@ -123,7 +128,9 @@ def watch_page(lecture: Lecture, *, folder: Path, address: Callable[[str], str],
             },
             summary=f"{_spoken_length(lecture.seconds)}, {len(lecture.clips)} clips"
             + (", with captions and transcript" if lecture.captions else ""),
-            metadata=_metadata(lecture, address),
+            here=here,
+            poster=urljoin(here or "", address(lecture.poster)),
+            metadata=_metadata(lecture, address, here or ""),
             facts=_facts(lecture, folder, address),
             tracks=spoken,
             language=lecture.captions[0].language if lecture.captions else "",
@@ -241,7 +248,7 @@ def _moment(text: str) -> float:
     return seconds
 
 
-def _metadata(lecture: Lecture, address: Callable[[str], str]) -> dict[str, Any]:
+def _metadata(lecture: Lecture, address: Callable[[str], str], here: str) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "VideoObject",
@@ -249,15 +256,15 @@ def _metadata(lecture: Lecture, address: Callable[[str], str]) -> dict[str, Any]
         "description": lecture.title,
         "duration": f"PT{lecture.seconds:.0f}S",
         "uploadDate": lecture.made_at,
-        "thumbnailUrl": address(lecture.poster),
-        "contentUrl": address(lecture.download),
+        "thumbnailUrl": urljoin(here, address(lecture.poster)),
+        "contentUrl": urljoin(here, address(lecture.download)),
         "hasPart": [
             {
                 "@type": "Clip",
                 "name": c.clip.title,
                 "startOffset": c.clip.start,
                 "endOffset": c.clip.end,
-                "url": f"#t={c.clip.start:g}",
+                "url": urljoin(here, f"#t={c.clip.start:g}"),
             }
             for c in lecture.clips
         ],

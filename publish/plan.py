@@ -6,7 +6,7 @@
     lectures/<name>/index.html          the watch page: its address stays, and it is what makes a revision visible
 
 The edition is a digest of all playlists, so those of two revisions never mix: a viewer in the middle of the
-earlier one goes on in it.
+earlier one goes on in it. Text goes up packed where the store can say so (`publish.packing`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from publish import page
 from publish.catalogue import CatalogueEntry
 from publish.errors import LectureIncomplete
 from publish.manifest import ASK_FIRST, FOR_EVER, FOR_MINUTES, KINDS, Object, checked_name
+from publish.packing import SUFFIXES, packed
 
 
 class Stage(IntEnum):
@@ -72,8 +73,12 @@ class Plan:
     """In the order of release; every key once."""
 
 
-def plan(folder: Path, *, name: str) -> Plan:
+def plan(folder: Path, *, name: str, compress: bool = False, url: Callable[[str], str] | None = None) -> Plan:
     """What is to be put for the lecture that lies in *folder*; the same for the same files.
+
+    Args:
+        compress: pack what is text.
+        url: where a viewer finds what lies under a key, if that is known.
 
     Raises:
         LectureIncomplete: a file is not there, or one is named that is not the lecture's own.
@@ -88,25 +93,32 @@ def plan(folder: Path, *, name: str) -> Plan:
     plain |= page.player_files()
     media: dict[str, Piece] = {}
     with ThreadPoolExecutor(4) as pool:
-        for file, piece in zip(plain, pool.map(_counted, plain, plain.values()), strict=True):
-            media[file] = piece
+        counted = pool.map(lambda file: _lasting(file, plain[file], compress=compress), plain)
+        media |= zip(plain, counted, strict=True)
     if scrubbing:
         text = _scrubbing(_text(folder, scrubbing), scrubbing, media)
-        media[scrubbing] = _made(f"media/{_sha256(text)}.vtt", text, FOR_EVER, Stage.MEDIA, scrubbing)
+        media[scrubbing] = _lasting(scrubbing, text, compress=compress)
 
     lists = {file: _rewritten(_text(folder, file), file, playlists, media) for file in playlists}
     edition = _sha256(b"".join(b"%s\0%s\0" % (file.encode(), lists[file]) for file in sorted(lists)))[:16]
     pieces = [*media.values()]
     for file, text in lists.items():
-        pieces.append(_made(f"{root}/{edition}/{file}", text, FOR_MINUTES, Stage.PLAYLISTS, file))
+        list_key = f"{root}/{edition}/{file}"
+        pieces.append(_made(list_key, text, FOR_MINUTES, Stage.PLAYLISTS, file, compress=compress))
 
     own = f"{root}/lecture.json"
     description = _inside(folder, lectures.DESCRIPTION).read_bytes()
     pieces.append(_made(own, description, ASK_FIRST, Stage.DESCRIPTION, lectures.DESCRIPTION))
     keys = {file: piece.object.key for piece in pieces for file in piece.object.files}
     index = f"{root}/index.html"
-    html = page.watch_page(lecture, folder=folder, address=_addresses(keys, seen_from=index), home="../../index.html")
-    pieces.append(_made(index, html.encode(), ASK_FIRST, Stage.PAGE))
+    html = page.watch_page(
+        lecture,
+        folder=folder,
+        address=_addresses(keys, seen_from=index),
+        home="../../index.html",
+        here=url(index) if url else None,
+    )
+    pieces.append(_made(index, html.encode(), ASK_FIRST, Stage.PAGE, compress=compress))
     return Plan(
         name=name,
         title=lecture.title,
@@ -116,9 +128,9 @@ def plan(folder: Path, *, name: str) -> Plan:
     )
 
 
-def player_pieces() -> dict[str, Piece]:
+def player_pieces(*, compress: bool = False) -> dict[str, Piece]:
     """The files that pages need beside them, by the names that pages call them."""
-    return {name: _counted(name, path) for name, path in page.player_files().items()}
+    return {name: _lasting(name, path, compress=compress) for name, path in page.player_files().items()}
 
 
 def _entry(lecture: Lecture, *, name: str, poster: str, index: str) -> CatalogueEntry:
@@ -193,33 +205,45 @@ def _each_once(pieces: list[Piece]) -> tuple[Piece, ...]:
     return tuple(sorted(once.values(), key=lambda piece: piece.stage))
 
 
-def _counted(file: str, path: Path) -> Piece:
-    try:
-        with path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
-            size = opened.tell()
-    except OSError as error:
-        raise LectureIncomplete(f"{path} cannot be read: {error.strerror}", hint="process it again") from None
-    suffix = PurePosixPath(file).suffix.lower()
+def _lasting(file: str, content: bytes | Path, *, compress: bool) -> Piece:
+    """What never changes, under a key made of the bytes that are stored."""
+    suffix, encoding = PurePosixPath(file).suffix.lower(), ""
     suffix = suffix if suffix in KINDS else ""
+    try:
+        if compress and suffix in SUFFIXES:
+            content, encoding = packed(content.read_bytes() if isinstance(content, Path) else content)
+        digest, size = _counted(content)
+    except OSError as error:
+        raise LectureIncomplete(f"{content!s} cannot be read: {error.strerror}", hint="process it again") from None
     about = Object(
         key=f"media/{digest}{suffix}",
         size_bytes=size,
         sha256=digest,
         kind=KINDS.get(suffix, "application/octet-stream"),
         caching=FOR_EVER,
+        encoding=encoding,
         files=(file,),
     )
-    return Piece(object=about, content=path, stage=Stage.MEDIA)
+    return Piece(object=about, content=content, stage=Stage.MEDIA)
 
 
-def _made(key: str, content: bytes, caching: str, stage: Stage, *files: str) -> Piece:
+def _counted(content: bytes | Path) -> tuple[str, int]:
+    """Digest and length."""
+    if isinstance(content, bytes):
+        return _sha256(content), len(content)
+    with content.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest(), opened.tell()
+
+
+def _made(key: str, content: bytes, caching: str, stage: Stage, *files: str, compress: bool = False) -> Piece:
+    content, encoding = packed(content) if compress else (content, "")
     about = Object(
         key=key,
         size_bytes=len(content),
         sha256=_sha256(content),
         kind=KINDS[PurePosixPath(key).suffix],
         caching=caching,
+        encoding=encoding,
         files=files,
     )
     return Piece(object=about, content=content, stage=stage)

@@ -68,7 +68,7 @@ def release(
         MediaUnreadable: no lecture lies there.
     """
     began = time.monotonic()
-    planned = plan(lecture_folder, name=name)
+    planned = plan(lecture_folder, name=name, compress=store.compresses, url=store.url)
     before, attempt = manifest_of(store, name), intent_of(store, name)
     attempt = _announce(store, planned, before, attempt)
     absent = _absent(planned, store)
@@ -249,7 +249,13 @@ class _Sending:
             count(0)
             about = piece.object
             self._store.put(
-                about.key, piece.content, sha256=about.sha256, kind=about.kind, caching=about.caching, report=count
+                about.key,
+                piece.content,
+                sha256=about.sha256,
+                kind=about.kind,
+                caching=about.caching,
+                encoding=about.encoding,
+                report=count,
             )
             with self._lock:
                 self.sent.append(piece)

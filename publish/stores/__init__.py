@@ -82,6 +82,9 @@ class Store(AbstractContextManager["Store"], Protocol):
     at_once: int
     """How many calls are worth making together."""
 
+    compresses: bool
+    """Whether it can tell viewers that an object is compressed."""
+
     def put(
         self,
         key: str,
@@ -90,6 +93,7 @@ class Store(AbstractContextManager["Store"], Protocol):
         sha256: str,
         kind: str,
         caching: str = "",
+        encoding: str = "",
         only_if_absent: bool = False,
         report: Callable[[int], None] = lambda size: None,
     ) -> bool:
@@ -99,6 +103,7 @@ class Store(AbstractContextManager["Store"], Protocol):
             sha256: of the content, hexadecimal; what arrives with another is refused.
             kind: content type.
             caching: ``Cache-Control``.
+            encoding: ``Content-Encoding`` of the content as it is given; only where the store `compresses`.
             only_if_absent: leave what is there already; then the answer is False.
             report: is told the bytes sent since it was last told.
 

@@ -57,6 +57,7 @@ class FolderStore:
     """A `Store` in a folder."""
 
     at_once = 4
+    compresses = False
 
     def __init__(self, root: Path, *, public_url: str = "", stop: threading.Event | None = None) -> None:
         self.root = root
@@ -83,9 +84,12 @@ class FolderStore:
         sha256: str,
         kind: str,
         caching: str = "",
+        encoding: str = "",
         only_if_absent: bool = False,
         report: Callable[[int], None] = lambda size: None,
     ) -> bool:
+        if encoding:
+            raise ValueError(f"a folder cannot say that {key} is encoded as {encoding}")
         path = self._path(key)
         if only_if_absent and path.exists():
             return False

@@ -65,6 +65,8 @@ def open_here(address: str, settings: StoreSettings, *, stop: threading.Event) -
 class S3Store:
     """A `Store` in a bucket."""
 
+    compresses = True
+
     def __init__(
         self,
         bucket: str,
@@ -108,11 +110,13 @@ class S3Store:
         sha256: str,
         kind: str,
         caching: str = "",
+        encoding: str = "",
         only_if_absent: bool = False,
         report: Callable[[int], None] = lambda size: None,
     ) -> bool:
         about = {"ContentType": kind, "Metadata": {"sha256": sha256}}
         about |= {"CacheControl": caching} if caching else {}
+        about |= {"ContentEncoding": encoding} if encoding else {}
         if isinstance(content, Path):
             size = _size(content)
             if size > self.settings.multipart_above_mb * _MIB and not only_if_absent:

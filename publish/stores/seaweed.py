@@ -264,9 +264,11 @@ def _born(pid: int) -> str:
     if sys.platform == "linux":
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
         except OSError:
             return ""
-        return "" if fields[0] == "Z" else fields[19]
+        # Its first thread may be gone while others still hold its ports.
+        return "" if fields[0] == "Z" and threads <= 1 else fields[19]
     if sys.platform == "win32":
         question = ["powershell", "-NoProfile", "-Command", f"(Get-Process -Id {pid}).StartTime.Ticks"]
     else:

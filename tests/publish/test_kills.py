@@ -19,7 +19,7 @@ from publish.release import release, withdraw
 from publish.stores import open_store
 from publish.stores.s3 import S3Store
 from tests.fixtures.store import make_lecture, small
-from tests.publish.viewer import follow
+from tests.publish.viewer import fetching, follow
 
 PAGE = "lectures/algebra/index.html"
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
@@ -72,11 +72,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_whole_revision(address: str, 
     """Laptops are closed, batteries run out; the class must not see it."""
     chance, finished, seen = random.Random(4), 0, 0
     with open_store(address, small(s3_server.endpoint_url)) as store:
-
-        def fetch(key: str, span: tuple[int, int] | None) -> bytes:
-            return store.get(key) if span is None else store.get(key, start=span[0], length=span[1])
-
-        took = 0.0
+        took, fetch = 0.0, fetching(store)
         for n in range(8):
             shutil.rmtree(tmp_path / "lecture", ignore_errors=True)
             make_lecture(tmp_path / "lecture", title=f"Edition {n}", seed=n, film_bytes=300_000)

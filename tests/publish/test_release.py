@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import time
 import urllib.request
@@ -18,11 +19,12 @@ from process import lecture as lectures
 from publish import publication
 from publish.errors import ContentDiffers, LectureIncomplete, NameUnfit, ObjectMissing
 from publish.listing import catalogue
+from publish.page import player_files
 from publish.publication import audit
 from publish.release import release
-from publish.stores import Store, open_store
+from publish.stores import Store, StoreSettings, open_store
 from tests.fixtures.store import make_lecture
-from tests.publish.viewer import Watching, follow, follow_playlist
+from tests.publish.viewer import Watching, fetching, follow, follow_playlist, shown
 
 PAGE = "lectures/algebra/index.html"
 
@@ -34,10 +36,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         return
     with open_store(str(tmp_path / "store")) as opened:
         yield opened
-
-
-def fetching(store: Store):
-    return lambda key, span: store.get(key) if span is None else store.get(key, start=span[0], length=span[1])
 
 
 class Counting:
@@ -94,6 +92,56 @@ def test_media_is_cached_for_ever_and_pages_are_asked_for_again(s3_server, s3_st
             assert ("immutable" in o.caching) == o.key.startswith("media/")
 
 
+def test_text_goes_over_the_line_packed_and_film_as_it_is(s3_server, s3_store, tmp_path: Path):
+    """S3 packs nothing by itself, and the player's scripts are most of what a page waits for."""
+    make_lecture(tmp_path / "lecture")
+    s3_store.open_to_readers()
+    published = release(tmp_path / "lecture", s3_store, name="algebra")
+
+    packed = {o.key for o in published.manifest.objects if o.encoding}
+    assert {Path(key).suffix for key in packed} >= {".js", ".css", ".m3u8", ".html"}
+    assert not any(key.endswith((".mp4", ".jpg", "lecture.json")) for key in packed)
+    scripts = [o.size_bytes for o in published.manifest.objects if o.key.endswith(".js")]
+    assert sum(scripts) < 250_000
+    for o in published.manifest.objects:
+        with urllib.request.urlopen(s3_store.url(o.key)) as answer:
+            assert (answer.headers["Content-Encoding"] or "") == o.encoding
+            content = answer.read()
+        assert hashlib.sha256(content).hexdigest() == o.sha256
+        for file in o.files:
+            made = player_files().get(file) or tmp_path / "lecture" / file
+            if o.key.startswith("media/") and made.suffix != ".vtt":
+                assert shown(content) == made.read_bytes()
+
+
+def test_a_folder_has_everything_as_it_was_made(tmp_path: Path):
+    """Whatever web server stands before it knows of no packing."""
+    make_lecture(tmp_path / "lecture")
+    with open_store(str(tmp_path / "store")) as store:
+        published = release(tmp_path / "lecture", store, name="algebra")
+
+        assert {o.encoding for o in published.manifest.objects} == {""}
+        assert store.get(PAGE).startswith(b"<!doctype html>")
+
+
+def test_a_page_knows_where_it_is_on_the_web_and_says_nothing_of_our_disk(tmp_path: Path):
+    """Whoever passes a link on sees its picture; nobody learns the lecturer's folders."""
+    make_lecture(tmp_path / "lecture")
+    web = StoreSettings(public_url="https://lectures.example.edu/spring/")
+    with open_store(str(tmp_path / "web"), web) as store:
+        release(tmp_path / "lecture", store, name="algebra")
+        html = store.get(PAGE).decode()
+    assert f'content="https://lectures.example.edu/spring/{PAGE}"' in html
+    assert re.search(r'og:image" content="https://lectures\.example\.edu/spring/media/\w+\.jpg"', html)
+    assert re.search(r'"contentUrl": "https://lectures\.example\.edu/spring/media/\w+\.mp4"', html)
+
+    with open_store(str(tmp_path / "disk")) as store:
+        release(tmp_path / "lecture", store, name="algebra")
+        html = store.get(PAGE).decode()
+    assert re.search(r'og:image" content="\.\./\.\./media/\w+\.jpg"', html)
+    assert tmp_path.name not in html
+
+
 def test_a_second_publish_uploads_nothing(store: Store, tmp_path: Path):
     """Whoever is not sure runs it again; it must cost nothing."""
     make_lecture(tmp_path / "lecture")
@@ -125,7 +173,7 @@ def test_a_changed_title_uploads_only_what_says_the_title(store: Store, tmp_path
         "index.html",
     ]
     assert again.uploaded == 2
-    assert b"Linear algebra" in store.get("index.html")
+    assert b"Linear algebra" in shown(store.get("index.html"))
 
 
 def test_viewers_never_miss_anything_while_a_lecture_is_changed(store: Store, tmp_path: Path):
@@ -184,7 +232,7 @@ def test_the_start_page_lists_every_lecture_the_newest_first(store: Store, tmp_p
         release(tmp_path / name, store, name=name)
 
     assert [e.name for e in catalogue(store).entries] == ["calculus", "algebra"]
-    html = store.get("index.html").decode()
+    html = shown(store.get("index.html")).decode()
     assert "All of algebra &amp; &lt;more&gt;" in html
     assert f'href="{PAGE}"' in html
     assert len(follow("index.html", fetching(store))) > 2  # posters and the player's files are there

@@ -4,78 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
 
 from process.lecture import read
 from publish.opening import opening
 from publish.page import player_files, watch_page
-from tests.fixtures.browser import retitled
-
-AXE = Path(__file__).parents[1] / "vendor" / "axe.min.js"
-
-
-@dataclass
-class Watching:
-    """A page that is open, and all that went wrong or out while it was."""
-
-    page: Page
-    asked: list[str] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-
-    @property
-    def second(self) -> float:
-        return float(self.page.evaluate("document.querySelector('#video').currentTime"))
-
-    def until(self, condition: str) -> None:
-        """Wait until a JavaScript expression about the video ``v`` is true."""
-        # Playwright's own wait_for_function needs eval, which the page's policy forbids.
-        deadline = time.monotonic() + 10
-        while not self.page.evaluate(
-            f"(() => {{ const v = document.querySelector('#video'); return {condition}; }})()"
-        ):
-            assert time.monotonic() < deadline, f"never came true: {condition} ({self.page.evaluate(STATE)})"
-            self.page.wait_for_timeout(30)
-
-
-STATE = "JSON.stringify((v => [v.currentTime, v.paused, v.readyState, v.src])(document.querySelector('#video')))"
-Open = Callable[..., Watching]
-
-
-@pytest.fixture
-def watch(browser: Browser) -> Iterator[Open]:
-    """Open a page; at the end it must have asked no other host and met no error."""
-    contexts: list[BrowserContext] = []
-    opened: list[Watching] = []
-
-    def open_page(address: str, *, ready: bool = True, **options: object) -> Watching:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})  # type: ignore[arg-type]
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        watching = Watching(page=context.new_page())
-        opened.append(watching)
-        watching.page.on("request", lambda request: watching.asked.append(request.url))
-        watching.page.on("pageerror", lambda error: watching.troubles.append(str(error)))
-        watching.page.on("console", lambda said: said.type == "error" and watching.troubles.append(said.text))
-        watching.page.goto(address)
-        if ready:
-            watching.until("v.readyState >= 3")
-            watching.until("!!customElements.get('media-controller')")
-        return watching
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    for watching in opened:
-        assert watching.troubles == []
-        hosts = {urlsplit(url).hostname for url in watching.asked if urlsplit(url).scheme.startswith("http")}
-        assert hosts <= {"127.0.0.1"}
+from tests.fixtures.browser import Open, barriers, retitled
 
 
 @pytest.fixture
@@ -334,19 +272,6 @@ def test_axe_finds_no_barrier_in_the_help_and_without_captions(
     watching.page.keyboard.press("?")
     assert barriers(watching.page) == []
     assert barriers(watch(serve(audible), bypass_csp=True).page) == []
-
-
-def barriers(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate(
-        """async () => {
-          const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-          const say = node => node.target.join(' ') + ' ' + (node.any[0]?.message ?? '');
-          const { violations } = await axe.run({ runOnly: rules });
-          return violations.map(v => `${v.id}: ${v.nodes.map(say).join(' | ')}`);
-        }"""
-    )
-    return [str(one) for one in found]
 
 
 def test_controls_are_large_enough_for_a_thumb(watch: Open, address: str) -> None:

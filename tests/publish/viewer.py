@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import html
 import posixpath
 import re
@@ -10,9 +11,25 @@ from collections.abc import Callable
 from types import TracebackType
 from urllib.parse import unquote
 
+from publish.stores import Store
+
 _ENDINGS = "m3u8|mp4|vtt|jpg|js|css|srt|txt|json"
 
 Fetch = Callable[[str, tuple[int, int] | None], bytes]
+
+
+def fetching(store: Store) -> Fetch:
+    """As a browser fetches from *store*: what is fetched whole is unpacked."""
+
+    def fetch(key: str, span: tuple[int, int] | None) -> bytes:
+        return shown(store.get(key)) if span is None else store.get(key, start=span[0], length=span[1])
+
+    return fetch
+
+
+def shown(content: bytes) -> bytes:
+    """What a browser makes of *content* that may be packed."""
+    return gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
 
 
 def follow(page: str, fetch: Fetch) -> set[str]:
