@@ -199,9 +199,9 @@
     const video = { contentType: `video/mp4; codecs="${videoCodec}"`, width, height, bitrate, framerate: Number(attrs["FRAME-RATE"]) || 25 };
     const able = await navigator.mediaCapabilities.decodingInfo({ type: "media-source", video }).catch(() => null);
     if (!able?.smooth || !hls || !chosenByUs()) return;
-    hls.nextLevel = at;
+    hls.loadLevel = at; // from the next segment on: what is here already is shown
     hls.on(Hls.Events.ERROR, (_, fault) => {
-      if (fault.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR && chosenByUs()) hls.nextLevel = -1;
+      if (fault.details === Hls.ErrorDetails.BUFFER_STALLED_ERROR && chosenByUs()) hls.loadLevel = -1;
     });
   }
 
