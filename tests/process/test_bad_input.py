@@ -16,7 +16,7 @@ from tests.fixtures.command import explained, whole
 @pytest.fixture(scope="session")
 def good(film) -> Path:
     """Three seconds with picture and sound, the index at the end."""
-    return film("good.mp4", *GOOD, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac")
+    return film("good to its end.mp4", *GOOD, "-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac")
 
 
 GOOD = (
@@ -139,7 +139,9 @@ def test_damage_in_the_middle_costs_moments_only(codec, film, flipcast, library,
 
 def test_a_length_that_the_header_invents_is_not_believed(film, flipcast, library, tmp_path):
     """Interrupted and edited recordings say anything; clips and captions need the truth."""
-    content = bytearray(film("good.mp4", *GOOD, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac").read_bytes())
+    content = bytearray(
+        film("honest.mp4", *GOOD, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac").read_bytes()
+    )
     at = content.find(b"mvhd") + 4
     content[at + 16 : at + 20] = (7_200_000).to_bytes(4, "big")
     for box in (b"tkhd", b"mdhd"):
@@ -190,7 +192,7 @@ def test_a_single_picture_is_a_short_lecture(film, flipcast, library):
 def test_a_sound_track_without_a_sound_in_it_is_no_sound(film, flipcast, library, tmp_path):
     """Screen recorders make one when no microphone was there."""
     path = tmp_path / "empty track.mp4"
-    with av.open(str(film("pictures.mp4", *GOOD[:4], "-c:v", "mpeg4"))) as source, av.open(str(path), "w") as out:
+    with av.open(str(film("pictures alone.mp4", *GOOD[:4], "-c:v", "mpeg4"))) as source, av.open(str(path), "w") as out:
         shown = out.add_stream_from_template(source.streams.video[0])
         out.add_stream("aac", rate=48000)
         for packet in source.demux(video=0):
@@ -208,7 +210,7 @@ def test_a_sound_track_without_a_sound_in_it_is_no_sound(film, flipcast, library
 
 def test_a_film_whose_pictures_cannot_be_decoded_keeps_its_sound(film, flipcast, library, tmp_path):
     """The words are the lecture."""
-    content = bytearray(film("good.mp4", *GOOD, "-c:v", "libx264", "-c:a", "aac").read_bytes())
+    content = bytearray(film("known.mp4", *GOOD, "-c:v", "libx264", "-c:a", "aac").read_bytes())
     at = content.find(b"avc1")
     while at >= 0:
         content[at : at + 4] = b"zzzz"

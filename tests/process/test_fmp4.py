@@ -22,7 +22,7 @@ FRAME = 1024 / 48000
 def sound(film) -> Path:
     """Four seconds of AAC as `level` makes it."""
     return film(
-        "sound.mp4",
+        "fragments of sound.mp4",
         *("-f", "lavfi", "-i", "aevalsrc='0.3*sin(440*6.28*t)*random(0)':s=48000:d=4"),
         *("-c:a", "aac", "-use_editlist", "0", "-movflags", "+empty_moov+default_base_moof"),
         *("-frag_duration", "1000000"),
@@ -33,7 +33,7 @@ def sound(film) -> Path:
 def pictures(film) -> Path:
     """Pictures as `encode` makes them."""
     return film(
-        "pictures.mp4",
+        "fragments of pictures.mp4",
         *("-f", "lavfi", "-i", "testsrc2=size=64x36:rate=25:duration=4", "-c:v", "libx264", "-g", "25", "-bf", "2"),
         *("-movflags", "+cmaf+frag_keyframe+empty_moov+default_base_moof+skip_trailer"),
     )

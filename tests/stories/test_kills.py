@@ -117,7 +117,7 @@ def test_a_word_while_it_starts_is_no_accident_either(word, after, own_lesson, b
     said = ended(child, within=10)
 
     assert said.status in (130, -word)
-    if after:
+    if said.status == 130:  # else Python itself was still starting
         assert "Traceback" not in said.err
     assert ended(begin("process", own_lesson)).status == 0
     whole(library / "interrupted")
