@@ -109,8 +109,9 @@ def test_a_word_at_any_step_ends_it_within_two_seconds(own_lesson, begin, librar
 
 @pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("after", [0.0, 0.12, 0.3])
-def test_a_word_while_it_starts_is_no_accident_either(word, after, own_lesson, begin, library):
+def test_a_word_while_it_starts_is_no_accident_either(word, after, own_lesson, begin, library, surroundings):
     """People notice at once that they named the wrong file."""
+    del surroundings["PYTHONWARNINGS"]  # Python complains of files that it was about to import itself
     child = begin("process", own_lesson)
     time.sleep(after)
     child.send_signal(word)
