@@ -88,7 +88,7 @@ def read(path: Path) -> Film:
     try:
         with path.open("rb") as file:
             init, size = _head(file)
-            scale = _timescale(init)
+            scale, codecs = _timescale(init), _codecs(init)
             fragments = tuple(
                 Fragment(
                     offset=offset,
@@ -103,7 +103,7 @@ def read(path: Path) -> Film:
         raise MediaUnreadable(f"{path.name} is no whole fragmented MP4 ({error})") from error
     if not fragments:
         raise MediaUnreadable(f"{path.name} has no fragments")
-    return Film(size=size, init_size=len(init), codecs=_codecs(init), fragments=fragments)
+    return Film(size=size, init_size=len(init), codecs=codecs, fragments=fragments)
 
 
 def refragment(source: Path, target: Path, borders: Sequence[float], *, skip: int = 0) -> None:

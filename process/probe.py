@@ -165,14 +165,30 @@ class Media:
     """Of the file's content, where it was given: two files that look alike are still two."""
 
 
+_COVER = av.stream.Disposition.attached_pic
+"""A picture that stands for a sound file."""
+
+
 @dataclass(slots=True)
 class _Tally:
     """What was counted of one stream on the way through the file."""
 
     times: array[int] = field(default_factory=lambda: array("q"))
+    """Of all pictures, in ticks; of sound, whose packets are many and tell nothing, the first and the last."""
     keys: array[int] = field(default_factory=lambda: array("q"))
     bytes: int = 0
     last_duration: int = 0
+
+    def count(self, packet: Any, at: int, *, picture: bool) -> None:
+        """Count a packet that is shown or heard at *at* ticks."""
+        if picture or len(self.times) < 2:
+            self.times.append(at)
+        else:
+            self.times[0], self.times[1] = min(self.times[0], at), max(self.times[1], at)
+        if picture and packet.is_keyframe:
+            self.keys.append(at)
+        self.bytes += packet.size
+        self.last_duration = packet.duration or self.last_duration
 
 
 def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event | None = None) -> Media:
@@ -192,7 +208,10 @@ def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event 
         if size == 0:
             raise MediaUnreadable(f"{path.name!r} is empty", hint="copy or export it again")
         with av.open(f"file:{path}", options=_options()) as container:
-            return _look_through(container, path, size, report, stop)
+            first = _first_frames(container)
+        # Opened afresh: to go back is not in the power of every format, and two indexes at once would be large.
+        with av.open(f"file:{path}", options=_options()) as container:
+            return _look_through(container, path, size, first, report, stop)
     except FileNotFoundError:
         raise MediaUnreadable(f"{path} is gone", hint="put it back, or hand it in from where it is now") from None
     except PermissionError:
@@ -213,11 +232,11 @@ def _plainly(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error).lower()
 
 
-def _look_through(container: Any, path: Path, size: int, report: Report, stop: threading.Event | None) -> Media:
+def _look_through(
+    container: Any, path: Path, size: int, first: list[Any], report: Report, stop: threading.Event | None
+) -> Media:
     zero = (container.start_time or 0) / av.time_base
-    cover = av.stream.Disposition.attached_pic
-    pictures = [s for s in container.streams.video if not s.disposition & cover and s.codec_context is not None]
-    pictures.sort(key=lambda s: (not s.disposition & av.stream.Disposition.default, -s.width * s.height))
+    pictures = _pictures(container)
     sounds = [s for s in container.streams.audio if s.codec_context is not None]
     if not pictures and not sounds:
         raise NothingToPlay(f"{path.name!r} holds neither pictures nor sound", hint="hand in a video or audio file")
@@ -230,21 +249,16 @@ def _look_through(container: Any, path: Path, size: int, report: Report, stop: t
         for packet in _packets(container, followed):
             if stop is not None and stop.is_set():
                 raise Stopped("stopped")
-            tally = tallies[packet.stream.index]
             at = packet.pts if packet.pts is not None else packet.dts
             if at is None or packet.is_discard:
                 continue
-            tally.times.append(at)
-            tally.bytes += packet.size
-            tally.last_duration = packet.duration or tally.last_duration
-            if packet.is_keyframe and packet.stream is picture:
-                tally.keys.append(at)
-            if packet.pos and len(tally.times) % 64 == 0:
+            tallies[packet.stream.index].count(packet, at, picture=packet.stream is picture)
+            if packet.pos and packet.is_keyframe:
                 report(min(1.0, packet.pos / size))
     except (av.FFmpegError, OSError) as error:
         broken = _plainly(error)
-    shown = _picture(path, picture, tallies[picture.index], zero) if picture else None
-    unknown = not pictures and any(not s.disposition & cover for s in container.streams.video)
+    shown = _picture(picture, first, tallies[picture.index], zero) if picture else None
+    unknown = not pictures and any(not s.disposition & _COVER for s in container.streams.video)
     if unknown or (picture and shown is None):
         notes.append("The pictures of the file cannot be decoded; only its sound was used.")
     heard = [_sound(s, tallies[s.index], zero) for s in sounds if tallies[s.index].times]
@@ -268,6 +282,12 @@ def _look_through(container: Any, path: Path, size: int, report: Report, stop: t
     return Media(
         container=container.format.name, seconds=seconds, picture=shown, sounds=tuple(heard), notes=tuple(notes)
     )
+
+
+def _pictures(container: Any) -> list[Any]:
+    """The video streams that can be shown, the one to show first; a cover is none."""
+    found = [s for s in container.streams.video if not s.disposition & _COVER and s.codec_context is not None]
+    return sorted(found, key=lambda s: (not s.disposition & av.stream.Disposition.default, -s.width * s.height))
 
 
 def _packets(container: Any, streams: list[Any]) -> Iterator[Any]:
@@ -294,12 +314,9 @@ def _sound(stream: Any, tally: _Tally, zero: float) -> SoundTrack:
     )
 
 
-def _picture(path: Path, stream: Any, tally: _Tally, zero: float) -> Picture | None:
+def _picture(stream: Any, frames: list[Any], tally: _Tally, zero: float) -> Picture | None:
     """The facts of a video stream; ``None`` where no picture of it can be decoded."""
-    if not tally.times:
-        return None
-    frames = _first_frames(path, stream.index)
-    if not frames:
+    if not tally.times or not frames:
         return None
     first, base = frames[0], stream.time_base
     times = np.sort(np.asarray(tally.times)).astype(np.float64) * float(base) - zero
@@ -331,17 +348,17 @@ def _picture(path: Path, stream: Any, tally: _Tally, zero: float) -> Picture | N
     )
 
 
-def _first_frames(path: Path, index: int, *, count: int = 3, tries: int = 300) -> list[Any]:
-    """The first pictures that can be decoded."""
+def _first_frames(container: Any, *, count: int = 3, tries: int = 300) -> list[Any]:
+    """The first pictures that can be decoded of the stream that will be shown."""
     frames: list[Any] = []
-    with contextlib.suppress(av.FFmpegError, OSError), av.open(f"file:{path}", options=_options()) as container:
-        stream = container.streams[index]
-        for packet in container.demux(stream):
-            with contextlib.suppress(av.FFmpegError):
-                frames += packet.decode()
-            tries -= 1
-            if len(frames) >= count or tries <= 0:
-                break
+    for stream in _pictures(container)[:1]:
+        with contextlib.suppress(av.FFmpegError, OSError):
+            for packet in container.demux(stream):
+                with contextlib.suppress(av.FFmpegError):
+                    frames += packet.decode()
+                tries -= 1
+                if len(frames) >= count or tries <= 0:
+                    break
     return frames[:count]
 
 
