@@ -192,6 +192,7 @@ def _options(folder: Path, *, bucket: str, ports: tuple[int, ...]) -> list[str]:
         "-disableHttp",  # it would hand out and take objects on a second port, asking for no key
         "-s3.allowDeleteBucketNotEmpty=false",
         "-webdav=false",
+        "-volume.preStopSeconds=0",  # it would wait for other machines to notice that it goes
         "-admin.ui=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",

@@ -41,17 +41,17 @@ def publish(proxy: Proxy, address: str, folder: Path, *, attempts: int = 4, read
         return release(folder, store, name="algebra")
 
 
-@pytest.mark.parametrize("trouble", ["503 SlowDown", "500 InternalError", "reset", "spoil", "cut"])
-def test_what_passes_is_sat_out(trouble: str, proxy: Proxy, s3_address: str, s3_store, tmp_path: Path):
+@pytest.mark.parametrize("troubles", [("503 SlowDown", "500 InternalError", "reset"), ("spoil",), ("cut",)])
+def test_what_passes_is_sat_out(troubles: tuple[str, ...], proxy: Proxy, s3_address: str, s3_store, tmp_path: Path):
     """Every request fails once. A store has a bad second every day; nobody wants to hear of it."""
-    make_lecture(tmp_path / "lecture", film_bytes=8_000_000)
+    make_lecture(tmp_path / "lecture", film_bytes=8_000_000, clips=1)
     seen: set[tuple[str, str]] = set()
 
     def mood(asked: Asked) -> str:
         if (asked.method, asked.path) in seen:
             return ""
         seen.add((asked.method, asked.path))
-        return trouble
+        return troubles[len(seen) % len(troubles)]
 
     proxy.mood = mood
     published = publish(proxy, s3_address, tmp_path / "lecture", attempts=3)
@@ -76,7 +76,7 @@ def test_what_does_not_pass_is_explained(
     trouble: str, kind: type[PublishError], says: str, proxy: Proxy, s3_address: str, s3_store, tmp_path: Path
 ):
     """What happened, and what to do; soon; and the next attempt works."""
-    make_lecture(tmp_path / "lecture")
+    make_lecture(tmp_path / "lecture", clips=1)
     proxy.mood = lambda asked: trouble if asked.method == "PUT" and "/media/" in asked.path else ""
     began = time.monotonic()
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Page
 
 from process import lecture as lectures
+from publish.opening import opening
 from publish.page import player_files
 from publish.publication import audit
 from publish.release import release, withdraw
@@ -21,6 +22,9 @@ def test_a_lecture_is_published_watched_and_taken_down(watch: Open, lecture_fold
     """The whole way as people go it: S3 server, start page, click, film, words, clips; and then nothing is left."""
     folder = lecture_folder / "lecture"
     lecture = lectures.read(folder)
+    first = opening(lecture, folder, quote)
+    assert first is not None
+    assert len(first["rungs"]) == len(lecture.renditions), "the page can fetch the first bytes by itself"
     s3_store.open_to_readers()
 
     published = release(folder, s3_store, name="a-lesson")
