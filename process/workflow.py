@@ -311,7 +311,7 @@ class _Walk:
 
 
 def _speed(seconds: float, taken: float) -> float:
-    return round(seconds / taken, 2) if taken > 0 else 0.0
+    return round(seconds / max(taken, 0.001), 2)
 
 
 def _recipe(recording: Recording, settings: Processing) -> str:
