@@ -69,8 +69,6 @@ def test_what_passes_is_sat_out(troubles: tuple[str, ...], proxy: Proxy, s3_addr
         ("stall", StoreUnreachable, r"stalled"),
         ("spoil", ContentDiffers, r"came to harm on the way .* checksum"),
         ("403 AccessDenied", StoreDenied, r"will not take \S+: Not today — ask its owner"),
-        ("403 RequestTimeTooSkewed", StoreDenied, r"clock is wrong — set the clock"),
-        ("403 ExpiredToken", StoreDenied, r"token has expired — sign in again"),
         ("507 InsufficientStorage", PublishError, r"no room for"),
     ],
 )
@@ -90,6 +88,22 @@ def test_what_does_not_pass_is_explained(
     assert s3_store.head("lectures/algebra/index.html") is None
     proxy.mood = lambda asked: ""
     audit(publish(proxy, s3_address, tmp_path / "lecture"), s3_store)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [
+        ("403 RequestTimeTooSkewed", r"clock is wrong — set the clock"),
+        ("403 ExpiredToken", r"token has expired — sign in again"),
+        ("403 InvalidToken", r"does not accept the session token — sign in again"),
+    ],
+)
+def test_a_refusal_says_what_to_mend(trouble: str, says: str, proxy: Proxy, s3_address: str):
+    """Each has its own remedy, and all come with the same number."""
+    proxy.mood = lambda asked: trouble
+
+    with pytest.raises(StoreDenied, match=says):
+        open_store(s3_address, small(proxy.url)).__enter__()
 
 
 def test_a_store_that_gives_other_bytes_than_it_took_is_found_out(

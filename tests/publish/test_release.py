@@ -179,7 +179,7 @@ def test_a_changed_title_uploads_only_what_says_the_title(store: Store, tmp_path
 def test_viewers_never_miss_anything_while_a_lecture_is_changed(store: Store, tmp_path: Path):
     """Old or new, never half: students watch while the lecturer corrects."""
     with Watching(PAGE, fetching(store), missing=ObjectMissing) as viewer:
-        for edition in range(1, 5):
+        for edition in range(1, 4):
             shutil.rmtree(tmp_path / "lecture", ignore_errors=True)
             make_lecture(tmp_path / "lecture", title=f"Edition {edition}", seed=edition, clips=edition)
             release(tmp_path / "lecture", store, name="algebra")
@@ -188,8 +188,8 @@ def test_viewers_never_miss_anything_while_a_lecture_is_changed(store: Store, tm
             time.sleep(0.01)
 
     assert viewer.faults == []
-    assert viewer.visits > 4
-    assert viewer.titles[-1].startswith("Edition 4")
+    assert viewer.visits > 3
+    assert viewer.titles[-1].startswith("Edition 3")
 
 
 def test_what_only_an_earlier_revision_used_is_kept_for_a_while_then_swept(store: Store, tmp_path: Path):
