@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "flipcast" / "sample"
 X264 = "-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -sc_threshold 0".split()
 KEYS = ["-force_key_frames", "expr:gte(t,n_forced*4)"]
+_AAC = "-c:a aac -b:a 128k -ac 2 -ar 48000".split()
 CAPS = {1080: 6000, 720: 3266, 360: 1155}
 
 
@@ -77,8 +78,11 @@ def lecture(path: Path, *, seconds: float, keys: float) -> Path:
         return path
     if seconds > 120:  # two minutes again and again: to make more would take longer than to measure
         part = lecture(path.with_name(f"part-{keys:g}.mp4"), seconds=120, keys=keys)
-        loop = ["-stream_loop", str(int(seconds / 120)), "-i", str(part), "-t", str(seconds), "-c", "copy", str(path)]
-        subprocess.run([EXE, "-hide_banner", "-loglevel", "error", "-nostdin", "-y", *loop], check=True)
+        voice = ["-stream_loop", "-1", "-i", str(SAMPLE / "speech.flac"), "-map", "0:v", "-map", "1:a"]
+        loop = [EXE, "-hide_banner", "-loglevel", "error", "-nostdin", "-y", "-stream_loop", str(int(seconds / 120))]
+        part = _without_sound(part)
+        loop += ["-i", str(part), *voice, "-t", str(seconds), "-c:v", "copy", "-af", "volume=-14dB", *_AAC, str(path)]
+        subprocess.run(loop, check=True)
         return path
     slides = sorted(SAMPLE.glob("slide-*.png"))
     listing = path.with_suffix(".slides.txt")
@@ -100,10 +104,17 @@ def lecture(path: Path, *, seconds: float, keys: float) -> Path:
         *("-filter_complex", graph + ";[3:a]volume=-14dB[a]", "-map", "[v]", "-map", "[a]", "-t", str(seconds)),
         *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-crf", "22", "-g", str(round(keys * 25))),
         *("-bf", "0", "-profile:v", "high", "-maxrate", "3500k", "-bufsize", "7000k"),
-        *("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-ar", "48000", str(path)),
+        *(*_AAC, str(path)),
     ]
     subprocess.run(command, check=True)
     return path
+
+
+def _without_sound(film: Path) -> Path:
+    """Its picture alone: sound is a little longer than that, and would leave a gap at each repetition."""
+    silent = film.with_name(f"silent-{film.name}")
+    subprocess.run([EXE, "-loglevel", "error", "-nostdin", "-y", "-i", film, "-an", "-c", "copy", silent], check=True)
+    return silent
 
 
 def flipcast(source: Path, folder: Path) -> tuple[float, float]:
