@@ -20,12 +20,12 @@ class Ladder:
     heights: tuple[int, ...] = (1080, 720, 360)
     """Wished sizes, pixels of the short side; none is larger than the source."""
 
-    crf: float = 23.4
+    crf: float = 23.5
     """x264's constant quality: lower is better and larger, 18 to 28 is sensible."""
 
     preset: str = "lecture"
     """x264's trade of time for size: one of its own presets, or ``lecture``: veryfast with a fifth of its time taken
-    off; at a crf 0.4 higher it gives the VMAF and the bytes of plain veryfast (``tests/benchmarks/processing.py``)."""
+    off; at a crf 0.5 higher it gives the VMAF and the bytes of plain veryfast (``tests/benchmarks/processing.py``)."""
 
     max_fps: int = 60
     """Frames a second above which every second one is left out."""

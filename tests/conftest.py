@@ -1,5 +1,11 @@
 """What every test may use: media made on the spot, a real S3 server, a real browser, real speech."""
 
+import signal
+
+# Whoever starts the tests in the background may have had Ctrl-C ignored, and every child would inherit that: the tests
+# of Ctrl-C need it as a person at a terminal has it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest_plugins = [
     "tests.fixtures.media",
     "tests.fixtures.command",

@@ -201,8 +201,10 @@ def _quality(made: Path, source: Path, scratch: Path, *, seconds: float) -> None
 
 def _vmaf(film: Path, source: Path, scratch: Path, *, most: float = 120) -> tuple[float, float]:
     log = scratch / "vmaf.json"
+    # Both are called the same colours, as they are: one says so and the other nothing, and ffmpeg would convert it.
+    same = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709,setpts=PTS-STARTPTS"
     graph = (
-        "[0:v]scale=1920:1080:flags=bicubic,setpts=PTS-STARTPTS[a];[1:v]setpts=PTS-STARTPTS[b];"
+        f"[0:v]{same},scale=1920:1080:flags=bicubic[a];[1:v]{same}[b];"
         f"[a][b]libvmaf=log_fmt=json:log_path={log}:n_subsample=5:n_threads=2"
     )
     command = [EXE, "-hide_banner", "-loglevel", "error", "-nostdin", "-t", str(most), "-i", str(film)]
