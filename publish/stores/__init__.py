@@ -47,7 +47,7 @@ class StoreSettings:
     part_mb: int = 8
     """Size of a part in MiB; S3 wants 5 at least."""
 
-    at_once: int = 8
+    at_once: int = 4
     """How many requests are under way together."""
 
 
