@@ -13,9 +13,7 @@ from typing import Any
 import av
 
 from process.errors import Stopped
-from process.hls import Part
-
-_NEAR = 0.02
+from process.hls import NEAR, Part
 
 
 def cut(
@@ -74,7 +72,7 @@ class _Track:
         """Yield packets up to the keyframe that is shown at *end*; the next call goes on from there."""
         while self._next is not None:
             packet = self._next
-            if packet.is_keyframe and self.at(packet.pts) >= end - _NEAR:
+            if packet.is_keyframe and self.at(packet.pts) >= end - NEAR:
                 return
             self._next = next(self._packets, None)
             yield packet

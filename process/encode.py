@@ -96,7 +96,7 @@ def encode(
             shown = scaled(shown, rung, picture, str(exe), first=scaled_to == (0, 0))
             scaled_to = (rung.width, rung.height)
         mine, shown = _parted(shown)
-        options = _av1(rung, settings) if rung.codec == "av1" else _x264(rung, settings)
+        options = _av1(settings) if rung.codec == "av1" else _x264(rung, settings)
         times = ",".join(f"{max(0.0, key - _EARLY):.6f}" for key in keys)
         outputs.append(
             ffmpeg.output(mine, file, **options, **_MP4, **_COLOUR, force_key_frames=times, g=_longest(beat, settings))
@@ -224,7 +224,7 @@ def _preset(name: str) -> dict[str, Any]:
     return {"preset": "veryfast", "x264-params": "subme=1:b-adapt=0"}
 
 
-def _av1(rung: Rung, settings: Ladder) -> dict[str, Any]:
+def _av1(settings: Ladder) -> dict[str, Any]:
     return {
         "vcodec": "libsvtav1",
         "preset": settings.av1_preset,

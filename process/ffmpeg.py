@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -290,8 +290,3 @@ def read_exactly(pipe: IO[bytes], count: int) -> bytes:
         parts.append(part)
         count -= len(part)
     return b"".join(parts)
-
-
-def arguments(graph: Any) -> Sequence[str]:
-    """The command line that *graph* stands for, to be looked at."""
-    return list(graphs.get_args(graph))

@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from process.fmp4 import Film, Fragment
 from process.lecture import AudioRendition, CaptionTrack, Rendition
 
-_NEAR = 0.02
+NEAR = 0.02
 """Seconds within which a fragment begins at a border: an AAC frame, or less than any picture's."""
 
 
@@ -35,7 +35,7 @@ WHOLE = Part(start=0.0, end=float("inf"))
 
 def fragments_of(film: Film, part: Part) -> list[Fragment]:
     """The fragments that *part* is made of; its borders are known to lie where fragments begin."""
-    return [f for f in film.fragments if part.start - _NEAR <= f.start < part.end - _NEAR]
+    return [f for f in film.fragments if part.start - NEAR <= f.start < part.end - NEAR]
 
 
 def media_playlist(film: Film, uri: str, part: Part = WHOLE) -> str:
