@@ -6,6 +6,16 @@ Each failure says what happened, with names and numbers, and what to do next:
     ├── RecordingError          capture: what lies on disk as recorded or handed in
     │   ├── RecordingMissing
     │   └── RecordingDamaged
+    ├── DeviceError             capture: screens, cameras, microphones
+    │   ├── DeviceMissing
+    │   ├── DeviceBusy
+    │   ├── DeviceDenied
+    │   ├── DeviceLost
+    │   └── ScreenClosed
+    ├── TakeError               capture: a take that cannot begin or go on
+    │   ├── NoRoomToRecord
+    │   ├── RecorderGone
+    │   └── WrongMoment
     ├── ProcessError            process.errors
     ├── PublishError            publish.errors
     └── DeskError               flipcast.errors: settings, names, the command line
@@ -60,3 +70,57 @@ class RecordingMissing(RecordingError):
 
 class RecordingDamaged(RecordingError):
     """A recording's own description cannot be read."""
+
+
+class DeviceError(FlipcastError):
+    """Something about a screen, a camera or a microphone."""
+
+
+class DeviceMissing(DeviceError):
+    """No device of that name is here, now."""
+
+    passing = True
+
+    def __init__(self, name: str, *, present: tuple[str, ...] = (), hint: str = "") -> None:
+        here = f"here are: {', '.join(present)}" if present else "none is here"
+        super().__init__(f"no device is called {name!r}", hint=hint or here)
+        self.name = name
+        """What was asked for."""
+        self.present = present
+        """The names of what is here instead."""
+
+
+class DeviceBusy(DeviceError):
+    """Another program holds the device."""
+
+    passing = True
+
+
+class DeviceDenied(DeviceError):
+    """The system does not let us use the device."""
+
+
+class DeviceLost(DeviceError):
+    """A device that was giving pictures or sound gives no more: unplugged, frozen, or its server is gone."""
+
+    passing = True
+
+
+class ScreenClosed(DeviceError):
+    """The screen cannot be grabbed: what came would be black."""
+
+
+class TakeError(FlipcastError):
+    """A take cannot begin, or cannot go on."""
+
+
+class NoRoomToRecord(TakeError):
+    """The disk has too little room left for a take."""
+
+
+class RecorderGone(TakeError):
+    """The recorder's own process ended, or does not answer."""
+
+
+class WrongMoment(TakeError):
+    """What is asked for cannot be done in the state that the recorder is in."""

@@ -1,6 +1,6 @@
 """Recordings as they lie on disk: one folder a lecture, described by ``recording.json``.
 
-A recording is either made of takes or was handed in as a file. A handed-in file stays where it is:
+A recording is made of takes (`capture.take`), or was handed in as a file. A handed-in file stays where it is:
 lectures are large, and a second copy of each would fill the disk of whoever hands in a folder. It is
 known again by its size, its time and a digest of samples spread over it.
 """
@@ -44,8 +44,8 @@ class Recording:
     title: str
     """What people call it."""
 
-    handed_in: HandedIn
-    """The file it came as."""
+    handed_in: HandedIn | None = None
+    """The file it came as; ``None`` if it was recorded: its takes then lie beside this, in ``takes``."""
 
 
 def hand_in(path: Path, *, title: str | None = None) -> Recording:
