@@ -52,7 +52,7 @@ demo-stop: $(CORE)
 	@$(BIN)/flipcast demo --stop
 
 test: $(DEV)
-	@PYTHON="$(PYTHON)" .ci/need libraries chromium
+	@PYTHON="$(PYTHON)" .ci/need libraries chromium screen sound
 	@$(BIN)/python -m pytest --quiet $(TESTS)
 
 lint: $(DEV)
