@@ -104,3 +104,20 @@ class Health:
 
     alarm: str
     """What is wrong with the take as a whole, in one sentence; empty if nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Something that the recorder says once, when it comes about."""
+
+    at: float
+    """Seconds of the take; 0 before it."""
+
+    track: str
+    """The track that it is about; empty for the take as a whole."""
+
+    text: str
+    """What, in one sentence."""
+
+    alarm: bool
+    """Whether somebody should do something about it; otherwise it is good to know."""
