@@ -8,10 +8,12 @@
     proceed();
   }
 
-  // The network and the processor are left to the picture until it is there; then comes everything else.
+  // The network and the processor are left to the picture until it can be played, not only until its bytes are here:
+  // on two cores, fetching the player meanwhile takes from the decoder what it needs. Then comes everything else.
   function proceed() {
     if (proceed.done) return;
     proceed.done = true;
+    announce();
     const script = document.createElement("script");
     script.src = scripts.watch;
     Object.assign(script.dataset, scripts);
@@ -46,7 +48,6 @@
       throw new Error(`status ${answer.status}`);
     }),
   );
-  Promise.allSettled(fetched).then(announce);
 
   async function fill(source) {
     await new Promise((resolve) => source.addEventListener("sourceopen", resolve, { once: true }));
