@@ -12,4 +12,6 @@ pytest_plugins = [
     "tests.fixtures.speech",
     "tests.fixtures.store",
     "tests.fixtures.browser",
+    "tests.fixtures.rig",
+    "tests.fixtures.takes",
 ]
