@@ -153,6 +153,16 @@ def _parser() -> argparse.ArgumentParser:
     process.add_argument("--title", help="title of the lecture; of a single file")
     process.add_argument("--captions", metavar="ENGINE", help="faster-whisper, openai-whisper, scripted or off")
     process.add_argument("--language", metavar="CODE", help="language that is spoken, e.g. en; else it is detected")
+    process.add_argument(
+        "--layout",
+        action="append",
+        metavar="LAYOUT",
+        help="of a recorded lecture: screen, camera, corner or side-by-side; corner:camera-2 names a track, 3:camera"
+        " begins at the third marker; may be said several times",
+    )
+    process.add_argument(
+        "--take", type=_count, metavar="N", help="of a recorded lecture; the last whole one if not said"
+    )
     process.add_argument("--jobs", type=_count, metavar="N", help="lectures worked on side by side")
 
     publish = verb("publish", "Put a finished lecture where people find it.")
@@ -194,7 +204,7 @@ def _count(text: str) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of jobs")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return number
 
 

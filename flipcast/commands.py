@@ -56,6 +56,7 @@ def process(desk: Desk, asked: argparse.Namespace) -> bool:
     """Make lectures."""
     library, show = desk.library, desk.show
     settings = desk.settings.with_captions(engine=asked.captions, language=asked.language)
+    settings = settings.with_layouts(asked.layout, take=asked.take)
     work, passed_over = actions.orders(asked.what, library, title=asked.title)
     if passed_over:
         names = ", ".join(path.name for path in passed_over[:5]) + (" …" if len(passed_over) > 5 else "")
@@ -64,6 +65,10 @@ def process(desk: Desk, asked: argparse.Namespace) -> bool:
         raise LectureUnknown("there is nothing to process", hint="name video or audio files, or a folder with some")
     if asked.title and len(work) > 1:
         show.note("--title is for one file; the lectures are called after their files")
+    if asked.layout or asked.take:
+        files = [order.label for order in work if order.path is not None or not library.find(order.name).takes()]
+        if files:
+            show.note(f"--layout and --take are for what was recorded here; they change nothing of {', '.join(files)}")
 
     def listener(job: Job, news: News | None) -> None:
         if news is not None:

@@ -22,6 +22,8 @@ import platformdirs
 
 from flipcast.errors import SettingsWrong
 from process.captions.engine import ENGINES
+from process.errors import LayoutImpossible
+from process.layout import CORNERS, SHAPES, understood
 from process.workflow import Processing
 from publish.stores import StoreSettings
 
@@ -66,13 +68,26 @@ class Settings(Processing):
         Raises:
             SettingsWrong: there is no such engine or language code.
         """
-        asked = {"captions.engine": engine, "captions.language": language}
+        return self._with({"captions.engine": engine, "captions.language": language})
+
+    def with_layouts(self, layouts: Sequence[str] | None, *, take: int | None) -> Settings:
+        """These settings with other layouts, or another take, where they are named.
+
+        Raises:
+            SettingsWrong: there is no such layout.
+        """
+        return self._with({"compose.layouts": tuple(layouts) if layouts else None, "compose.take": take})
+
+    def _with(self, asked: Mapping[str, Any]) -> Settings:
         named = {key: value for key, value in asked.items() if value is not None}
         wrong = [f"{key}: {fault}" for key, value in named.items() for fault in _beyond(key, value)]
         if wrong:
             raise _all_wrong(wrong)
-        said: dict[str, Any] = {key.partition(".")[2]: value for key, value in named.items()}
-        return replace(self, captions=replace(self.captions, **said))
+        settings = self
+        for key, value in named.items():
+            section, _, name = key.partition(".")
+            settings = replace(settings, **{section: replace(getattr(settings, section), **{name: value})})
+        return settings
 
     def library_folder(self) -> Path:
         """Where the lectures lie."""
@@ -170,6 +185,11 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "clips.longest_seconds": (10, math.inf),
     "clips.shortest_seconds": (0, math.inf),
     "clips.target_seconds": (1, math.inf),
+    "compose.beneath_lu": (0, 40),
+    "compose.corner_margin": (0, 0.4),
+    "compose.corner_share": (0.05, 0.9),
+    "compose.side_share": (0.1, 0.6),
+    "compose.take": (0, 9999),
     "ladder.av1_crf": (1, 63),
     "ladder.av1_preset": (0, 13),
     "ladder.copy_gap_seconds": (1, 60),
@@ -197,6 +217,8 @@ _PRESETS = "lecture ultrafast superfast veryfast faster fast medium slow slower 
 
 _CHOICES: dict[str, Sequence[str]] = {
     "captions.engine": [*ENGINES, "off"],
+    "compose.corner": CORNERS,
+    "compose.corner_shape": SHAPES,
     "ladder.preset": _PRESETS,
     "ladder.quality": ["ssim", "vmaf", "off"],
 }
@@ -307,6 +329,11 @@ def _beyond(key: str, value: Any) -> Iterator[str]:
     if key in _CHOICES and value not in _CHOICES[key]:
         near = difflib.get_close_matches(str(value), _CHOICES[key], n=1)
         yield f"{value!r} is none of {', '.join(_CHOICES[key])}" + (f"; did you mean {near[0]}?" if near else "")
+    for layout in value if key == "compose.layouts" else ():
+        try:
+            understood(layout)
+        except LayoutImpossible as error:
+            yield str(error)
     if key in _FILLED and not value:
         yield "must not be empty"
     if key == "captions.language" and value and not (value.isascii() and value.isalpha() and value.islower()):

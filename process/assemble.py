@@ -20,6 +20,7 @@ from process.captions.cues import Cue, cues_between, to_srt, to_text, to_webvtt
 from process.captions.engine import Captions
 from process.captions.layout import lay_out
 from process.captions.transcript import Transcript
+from process.chapters import Chapter
 from process.clips import Clip
 from process.encode import Encoded
 from process.fmp4 import Film
@@ -56,6 +57,7 @@ class Made:
     judged: Done[Judged] | None
     transcript: Transcript | None
     clips: tuple[Clip, ...]
+    chapters: tuple[Chapter, ...]
     segments: tuple[float, ...]
     """Seconds at which segments begin."""
     steps: tuple[StepTime, ...]
@@ -103,7 +105,7 @@ class _Assembly:
         thumbnails = self._thumbnails()
         heard = made.heard.value
         self._write("poster.jpg", self._poster(pictures))
-        self._write("chapters.vtt", to_webvtt(Cue(start=c.start, end=c.end, lines=(c.title,)) for c in made.clips))
+        self._write("chapters.vtt", to_webvtt(Cue(start=c.start, end=c.end, lines=(c.title,)) for c in made.chapters))
         if audio:
             points = {"seconds_per_point": made.seconds / max(1, len(heard.waveform)), "peaks": heard.waveform}
             self._write("waveform.json", to_json(points))

@@ -2,7 +2,8 @@
 
 All places where the lecture may be cut are weighed together by dynamic programming: ends of sentences, the
 longer the pause after them the better, and clips near the wished length. Cuts in the midst of a sentence
-come in only where nothing else keeps a clip from growing too long.
+come in only where nothing else keeps a clip from growing too long. Where the speaker set a marker, a cut is worth
+more than any pause, and the marker's label is the clip's title.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.take import Marker
 from process.captions.transcript import Span, Transcript, Word, ends_clause, ends_sentence
 from process.titles import titles_of
 
@@ -31,6 +33,15 @@ PAUSE = 0.7
 
 ENDLESS = 5.0
 """No word is longer, in seconds, whatever the engine says."""
+
+NEAR = 3.0
+"""Seconds from a marker within which a clip that begins is meant by it."""
+
+_ON = 0.1
+"""Seconds from a marker within which a keyframe lies on it."""
+
+_MARKED = 1.5
+"""What a marker takes off the price of a cut beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,7 @@ def plan(
     *,
     transcript: Transcript | None,
     pauses: Sequence[Span] = (),
+    markers: Sequence[Marker] = (),
     settings: Clips | None = None,
     allowed: None = None,
 ) -> tuple[Clip, ...]: ...
@@ -92,6 +104,7 @@ def plan(
     *,
     transcript: Transcript | None,
     pauses: Sequence[Span] = (),
+    markers: Sequence[Marker] = (),
     settings: Clips | None = None,
     allowed: Sequence[float],
 ) -> tuple[Clip, ...] | None: ...
@@ -102,6 +115,7 @@ def plan(
     *,
     transcript: Transcript | None,
     pauses: Sequence[Span] = (),
+    markers: Sequence[Marker] = (),
     settings: Clips | None = None,
     allowed: Sequence[float] | None = None,
 ) -> tuple[Clip, ...] | None:
@@ -113,6 +127,7 @@ def plan(
     Args:
         transcript: What is said; ``None`` where nobody has listened.
         pauses: Silent stretches measured from the sound, for where there are no words.
+        markers: Moments at which somebody wished something to begin, in order.
         allowed: The only times at which a cut may lie, where the pictures are copied and have their keyframes
             already. ``None`` is returned if no choice of them keeps every clip short enough, out of the
             words, and at the end of a sentence or in a pause; plan again without *allowed* then, and encode.
@@ -122,10 +137,10 @@ def plan(
     if seconds <= settings.longest_seconds:
         borders = [0.0, seconds]
     else:
-        quiet = _Quiet(words, pauses, seconds=seconds)
+        quiet = _Quiet(words, pauses, markers, seconds=seconds)
         found = None
         for cuts in quiet.fixed(allowed) if allowed is not None else quiet.ever_more(settings.longest_seconds):
-            found = _cheapest(cuts, seconds, settings)
+            found = _cheapest(_marked(cuts, markers), seconds, settings)
             if found is not None:
                 break
         if found is None:
@@ -136,6 +151,11 @@ def plan(
     titles = titles_of(
         [[word.text for word in part] for part in spoken], language=transcript.language if transcript else ""
     )
+    labelled = [marker for marker in markers if marker.label]
+    for number, start in enumerate(borders[:-1]):
+        near = min(labelled, key=lambda marker: abs(marker.at - start), default=None)
+        if near is not None and abs(near.at - start) <= NEAR:
+            titles[number] = near.label
     return tuple(
         Clip(number=number, start=start, end=end, title=title)
         for number, ((start, end), title) in enumerate(zip(pairwise(borders), titles, strict=True), start=1)
@@ -145,8 +165,11 @@ def plan(
 class _Quiet:
     """The gaps between the words of a lecture, and its silences."""
 
-    def __init__(self, words: Sequence[Word], pauses: Sequence[Span], *, seconds: float) -> None:
+    def __init__(
+        self, words: Sequence[Word], pauses: Sequence[Span], markers: Sequence[Marker] = (), *, seconds: float
+    ) -> None:
         self.seconds = seconds
+        self.markers = markers
         self.pauses = sorted(
             (pause for pause in pauses if 0 < (pause.start + pause.end) / 2 < seconds), key=lambda p: p.start
         )
@@ -185,6 +208,10 @@ class _Quiet:
         cuts = []
         for at in allowed:
             price = self._price_at(at)
+            if price is None and any(
+                abs(at - marker.at) < _ON and self._unspoken(marker.at) for marker in self.markers
+            ):
+                price = 0.0
             if price is not None:
                 cuts.append(Cut(at=at, price=price))
         yield _sorted(cuts, self.seconds)
@@ -217,7 +244,13 @@ class _Quiet:
                 # A silence far from any word, in a film that is shown, say.
                 far = at - self.gaps[place][0] > 2 * LINGER
                 cuts.append(Cut(at=at, price=0.6 if price is None else price + (0.1 if far else 0.3)))
+        cuts += [Cut(at=marker.at, price=0.0) for marker in self.markers if self._unspoken(marker.at)]
         return _sorted(cuts, self.seconds)
+
+    def _unspoken(self, at: float) -> bool:
+        """Whether no word is cut there, as far as anybody listened."""
+        place = bisect_right(self._starts, at) - 1
+        return not self.words or (place >= 0 and self.gaps[place][0] <= at <= self.gaps[place][1])
 
     def _gap_price(self, start: float, end: float, text: str) -> float | None:
         """The price of a cut between two words; ``None`` where the speaker is in the midst of something."""
@@ -234,6 +267,15 @@ class _Quiet:
 def _worth(pause: float) -> float:
     """What a pause of so many seconds speaks for a cut, 0 to 0.35."""
     return 0.35 * min(1.0, max(0.0, log(max(pause, 0.01) / 0.35) / log(6)))
+
+
+def _marked(cuts: Sequence[Cut], markers: Sequence[Marker]) -> list[Cut]:
+    """*cuts*, those near a marker cheaper, the nearer the more."""
+    found = []
+    for cut in cuts:
+        away = min((abs(cut.at - marker.at) for marker in markers), default=NEAR)
+        found.append(Cut(at=cut.at, price=cut.price - _MARKED * (1 - away / NEAR)) if away < NEAR else cut)
+    return found
 
 
 def _sorted(cuts: Iterable[Cut], seconds: float) -> list[Cut]:

@@ -7,7 +7,6 @@ begin, so that a clip is only a playlist and a player may change rungs at every 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from process import ffmpeg, fmp4
+from process.compose import Composition, pictures
 from process.errors import FfmpegMissing
+from process.fit import scaled
 from process.ladder import Ladder, Rung, rate, rungs
-from process.probe import Media, Picture
+from process.probe import Media
 from process.step import Needs, Room, step
 from process.thumbnails import LOOKS, Look, Pictures, Seen, thumbnail_size
 
@@ -62,14 +63,17 @@ def encode(
     *,
     source: Path,
     media: Media,
+    composition: Composition | None = None,
     copied: bool,
     settings: Ladder,
-    pictures: Pictures,
+    looks: Pictures,
     insist: Sequence[float] = (),
     cuts: Sequence[float] = (),
     exe: Path,
 ) -> Encoded:
     """Make all rungs of *media*; a segment begins at each of *cuts*, seconds, as well as on the grid.
+
+    The pictures are those of the file *source*, or are put together of the tracks in that folder by *composition*.
 
     *insist* is for the recipe alone: empty while any pictures of this source will do, whose keyframes may lie
     elsewhere; the cuts themselves where clips cannot be made of those.
@@ -81,19 +85,19 @@ def encode(
     beat = rate(picture, settings)
     keys = picture.keyframes if copied else keyframes(media.seconds, cuts, settings.grid_seconds)
     names = [f"v{rung.name}.mp4" for rung in wanted]
-    size = thumbnail_size(wanted[-1].width, wanted[-1].height, pictures)
-    look = Look(room.folder, size=size, seconds=media.seconds, settings=pictures)
+    size = thumbnail_size(wanted[-1].width, wanted[-1].height, looks)
+    look = Look(room.folder, size=size, seconds=media.seconds, settings=looks)
 
-    film = ffmpeg.media(source, media.container, begins=picture.start)
-    shown = cleaned(film[str(picture.index)], media, picture, beat)
+    shown = pictures(source, media, composition, beat, exe=str(exe))
     outputs, scaled_to = [], (0, 0)
     for rung, name in zip(wanted, names, strict=True):
         file = ffmpeg.target(room.folder / name)
         if rung.copied:
+            film = ffmpeg.media(source, media.container, begins=picture.start)
             outputs.append(ffmpeg.output(film[str(picture.index)], file, vcodec="copy", **_MP4))
             continue
         if scaled_to != (rung.width, rung.height):
-            shown = scaled(shown, rung, picture, str(exe), first=scaled_to == (0, 0))
+            shown = scaled(shown, (rung.width, rung.height), picture, str(exe), first=scaled_to == (0, 0))
             scaled_to = (rung.width, rung.height)
         mine, shown = _parted(shown)
         options = _av1(settings) if rung.codec == "av1" else _x264(rung, settings)
@@ -101,8 +105,8 @@ def encode(
         outputs.append(
             ffmpeg.output(mine, file, **options, **_MP4, **_COLOUR, force_key_frames=times, g=_longest(beat, settings))
         )
-    looks = shown.filter("fps", LOOKS, start_time=0, eof_action="pass").filter("scale", *size, flags="area")
-    outputs.append(ffmpeg.output(looks, "pipe:1", format="rawvideo", pix_fmt="bgr24"))
+    small = shown.filter("fps", LOOKS, start_time=0, eof_action="pass").filter("scale", *size, flags="area")
+    outputs.append(ffmpeg.output(small, "pipe:1", format="rawvideo", pix_fmt="bgr24"))
     ran = ffmpeg.run(
         str(exe),
         ffmpeg.together(*outputs),
@@ -133,61 +137,6 @@ def keyframes(seconds: float, cuts: Sequence[float], grid: float) -> list[float]
         count = max(1, ceil((end - start) / grid - 0.1))
         keys += [start + number * grid for number in range(count)]
     return keys
-
-
-def cleaned(shown: Any, media: Media, picture: Picture, beat: Fraction) -> Any:
-    """Whole frames on an even beat from 0 on, in the colours that browsers assume."""
-    if picture.matrix == "bt709" and not re.search("rgb|bgr|gbr|pal8", picture.pixel_format):
-        shown = shown.filter("setparams", colorspace="bt709")  # where nothing is said, ffmpeg would take it for BT.601
-    if picture.interlaced:
-        shown = shown.filter("bwdif", mode="send_frame")
-    shown = shown.filter("fps", f"{beat.numerator}/{beat.denominator}", start_time=0)
-    if picture.transfer != "sdr":
-        shown = (
-            shown.filter("zscale", transfer="linear", npl=100)
-            .filter("format", "gbrpf32le")
-            .filter("zscale", primaries="bt709")
-            .filter("tonemap", "hable", desat=0)
-            .filter("zscale", transfer="bt709", matrix="bt709", range="limited")
-            .filter("format", "yuv420p")
-        )
-    if media.seconds > picture.end + 0.5:  # the voice goes on: so does the last picture
-        shown = shown.filter("tpad", stop_mode="clone", stop_duration=f"{media.seconds - picture.end:.6f}")
-    return shown
-
-
-def scaled(shown: Any, rung: Rung, picture: Picture, exe: str, *, first: bool = True) -> Any:
-    """The picture in the size of *rung*, square pixels, 4:2:0, BT.709; *first* if it has not been through here yet.
-
-    zimg does this at 0.6 of swscale's cost, for pictures that are 4:2:0 and BT.709 already. Its cubic is set to be
-    sharp (b = 0, c = 0.7), since what students read on a small rung is text: at 360p that is worth 2 VMAF over
-    swscale's own cubic.
-    """
-    size = (rung.width, rung.height)
-    if first and not _plain(picture):
-        options: dict[str, Any] = {"flags": "bicubic"}
-        if picture.transfer == "sdr":
-            options |= {"out_color_matrix": "bt709", "out_range": "tv"}
-        shown = shown.filter("scale", *size, **options)
-    elif not (first and picture.shown_size == size):
-        if "zscale" in ffmpeg.able(exe, "filters"):
-            shown = shown.filter("zscale", *size, filter="bicubic", param_a=0, param_b=0.7)
-        else:
-            shown = shown.filter("scale", *size, flags="bicubic")
-    shown = shown.filter("format", "yuv420p").filter("setsar", 1)
-    return shown.filter("setparams", color_primaries="bt709", color_trc="bt709")
-
-
-def _plain(picture: Picture) -> bool:
-    """Whether a picture is as a rung will be, but for its size."""
-    return (
-        picture.pixel_format == "yuv420p"
-        and picture.transfer == "sdr"
-        and picture.matrix == "bt709"
-        and not picture.full_range
-        and picture.sample_aspect == 1
-        and picture.width % 2 == picture.height % 2 == 0
-    )
 
 
 _MP4: dict[str, Any] = {

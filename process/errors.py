@@ -17,6 +17,14 @@ class NothingToPlay(ProcessError):
     """The file is media, but holds neither pictures nor sound."""
 
 
+class TakeUnfinished(ProcessError):
+    """A take has no outcome: it is still rolling, or a crash cut it short."""
+
+
+class LayoutImpossible(ProcessError):
+    """The pictures of a take cannot be laid out as it was wished."""
+
+
 class NoRoom(ProcessError):
     """The disk is full, or would be."""
 

@@ -126,7 +126,9 @@ def able(exe: str, kind: str) -> frozenset[str]:
 _TS_DISCONT: Any = av.format.Flags.ts_discont.value
 
 
-def media(path: Path, container: str, *, begins: float, at: float = 0.0, **options: Any) -> Any:
+def media(
+    path: Path, container: str, *, begins: float, at: float = 0.0, zero: float | None = None, **options: Any
+) -> Any:
     """Begin a graph with a media file of somebody else's making, *at* seconds in; one stream of it is to be used.
 
     The demuxer is named, by *container* as it was probed, so that a playlist that calls itself a film cannot
@@ -134,11 +136,16 @@ def media(path: Path, container: str, *, begins: float, at: float = 0.0, **optio
 
     The timeline is the file's own, on which the stream *begins* at that many seconds: for some formats ffmpeg moves it
     so that the streams in use begin at 0, and pictures read in one run and sound in another would come apart.
+    With *zero*, the timeline begins at that many seconds on the file's own clock, whatever it begins with: so several
+    files of one clock keep their places; *at* seconds in then means from the keyframe before, at a time below 0.
     """
     name = container.split(",")[0]
-    if at > 0:
+    if zero is not None:
+        options["seek_timestamp"] = 1  # as they stand in the file, not from its first moment
+        options |= {"ss": f"{zero + at:.6f}", "noaccurate_seek": None} if at > 0 else {"itsoffset": f"{-zero:.6f}"}
+    elif at > 0:
         options["ss"] = f"{at:.6f}"
-    if begins > at and av.ContainerFormat(name, "r").flags & _TS_DISCONT:
+    if zero is None and begins > at and av.ContainerFormat(name, "r").flags & _TS_DISCONT:
         options["itsoffset"] = f"{begins - at:.6f}"
     return source(f"file:{path}", f=name, protocol_whitelist="file,pipe", **options)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -101,6 +102,13 @@ def rungs(media: Media, settings: Ladder, *, copied: bool) -> tuple[Rung, ...]:
     if settings.av1:
         wanted.insert(0, replace(top, name=f"{top.name}-av1", codec="av1", copied=False))
     return tuple(wanted)
+
+
+def top_size(size: tuple[int, int], heights: Sequence[int]) -> tuple[int, int]:
+    """Width and height of the largest rung for a picture of that *size*."""
+    short = min(size)
+    top = min(short, max(heights))
+    return _even(size[0] * top / short), _even(size[1] * top / short)
 
 
 def may_copy(media: Media, settings: Ladder) -> bool:

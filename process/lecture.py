@@ -243,7 +243,7 @@ class Lecture:
     """At least one; they tile the lecture."""
 
     chapters: str
-    """WebVTT of the clips' titles."""
+    """WebVTT with the titles of the chapters: from marker to marker, or the clips."""
 
     poster: str
     """JPEG to show before it plays."""

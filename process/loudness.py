@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -32,6 +33,9 @@ SPEECH_RATE = 16_000
 
 POINT = 0.05
 """Seconds of a point of the envelope."""
+
+_MOST_RAISED_DB = 6.0
+"""Most that a sound is raised to be heard beneath another; what is quieter is meant to be."""
 
 _SILENCE_DBFS = -70.0
 """Below this, R128 counts nothing and nor do we."""
@@ -63,17 +67,28 @@ class Channels(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """A sound track that is used, and how."""
+
+    track: SoundTrack
+    """Which."""
+
+    channels: Channels = Channels.BOTH
+    """Which of its channels are used for both ears."""
+
+    gain_db: float = 0.0
+    """By how much it is raised before it is mixed with the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What was learnt by listening once."""
 
-    track: int
-    """Index of the stream that is used; -1 where there is no sound."""
+    voices: tuple[Voice, ...]
+    """What is used, mixed where it is more than one; empty where there is no sound."""
 
     loudness: Loudness | None
     """Of what will be levelled; ``None`` without sound."""
-
-    channels: Channels
-    """Which are used for both ears."""
 
     pauses: tuple[Span, ...]
     """Stretches without speech-like level, at least 0.3 s."""
@@ -108,22 +123,46 @@ class Levelled:
     """Processor seconds of ffmpeg."""
 
 
-@step("hear", edition=1, gives=Heard, needs=Needs(cores=1))
+@step("hear", edition=2, gives=Heard, needs=Needs(cores=1))
 def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
-    """Listen to the tracks of *source* until one has sound in it."""
+    """Listen to the tracks of *source* until one has sound in it, and to those that are meant to be heard beneath it.
+
+    *source* is a file, or the folder in which the tracks of *media* lie.
+    """
+    heard = _first(room, source, media, str(exe))
+    before = heard.loudness.integrated_lufs if heard.loudness else None
+    if before is None:
+        return heard
+    voices, cpu = list(heard.voices), heard.cpu_seconds
+    for track in media.sounds:
+        if track.beneath_lu is None or track == voices[0].track:
+            continue
+        found, spent = _loudness_of(room, source, media, track, str(exe))
+        cpu += spent
+        if found is not None:
+            gain = min(before - track.beneath_lu - found, _MOST_RAISED_DB)
+            voices.append(Voice(track=track, gain_db=round(gain, 2)))
+    if len(voices) > 1:
+        mixed = _listen(room, source, media, tuple(voices), str(exe))
+        heard = replace(mixed, notes=(*heard.notes, *mixed.notes), cpu_seconds=0.0)
+        cpu += mixed.cpu_seconds
+    return replace(heard, cpu_seconds=cpu, notes=(*heard.notes, *_choice(media, voices)))
+
+
+def _first(room: Room, source: Path, media: Media, exe: str) -> Heard:
+    """The first track with sound in it; a track to be heard beneath others comes last."""
     cpu = 0.0
     heard = Heard(
-        track=-1,
+        voices=(),
         loudness=None,
-        channels=Channels.BOTH,
         pauses=(),
         speech_wav="",
         waveform=(),
         cpu_seconds=0.0,
         notes=("There is no sound.",),
     )
-    for silent, track in enumerate(media.sounds):
-        listened = _listen(room, source, media, track, str(exe))
+    for silent, track in enumerate(sorted(media.sounds, key=lambda track: track.beneath_lu is not None)):
+        listened = _listen(room, source, media, (Voice(track=track),), exe)
         cpu += listened.cpu_seconds
         if listened.loudness is not None and listened.loudness.integrated_lufs is not None:
             notes = listened.notes
@@ -135,10 +174,30 @@ def hear(room: Room, *, source: Path, media: Media, exe: Path) -> Heard:
     return replace(heard, cpu_seconds=cpu)
 
 
-def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str) -> Heard:
+def _choice(media: Media, voices: Sequence[Voice]) -> tuple[str, ...]:
+    """Which of several tracks with names are heard, in a sentence."""
+    names = [track.name for track in media.sounds]
+    if len(names) < 2 or not all(names):
+        return ()
+    said = f"What is heard is {voices[0].track.name}"
+    for voice in voices[1:]:
+        by = voice.track.beneath_lu or 0.0
+        said += f", with {voice.track.name} {by:g} LU beneath it" if by else f", together with {voice.track.name}"
+    left = [name for name in names if name not in {voice.track.name for voice in voices}]
+    return (f"{said}; {' and '.join(left)} is not used." if left else f"{said}.",)
+
+
+def _loudness_of(room: Room, source: Path, media: Media, track: SoundTrack, exe: str) -> tuple[float | None, float]:
+    """How loud a track is, LUFS; ``None`` if it is silent. And the processor seconds that measuring took."""
+    alone = _mixed(source, media, (Voice(track=track),)).filter("ebur128", framelog="quiet")
+    ran = ffmpeg.run(exe, ffmpeg.output(alone, "-", format="null"), stop=room.stop)
+    return _summary(ran.log).integrated_lufs, ran.cpu_seconds
+
+
+def _listen(room: Room, source: Path, media: Media, voices: tuple[Voice, ...], exe: str) -> Heard:
     wav = room.folder / "speech.wav"
     ear = _Ear(wav)
-    whole = _as_stereo(ffmpeg.media(source, media.container, begins=track.start)[str(track.index)]).asplit()
+    whole = _mixed(source, media, voices).asplit()
     measured = ffmpeg.output(whole[0].filter("ebur128", peak="true", framelog="quiet"), "-", format="null")
     samples = ffmpeg.output(whole[1].filter("aresample", SPEECH_RATE), "pipe:1", format="s16le", acodec="pcm_s16le")
     ran = ffmpeg.run(
@@ -149,19 +208,20 @@ def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str)
         stop=room.stop,
         taking=ear.listen,
     )
-    channels, notes = ear.verdict()
-    loudness = _summary(ran.log)
-    if channels != Channels.BOTH and loudness.integrated_lufs is not None and ear.dead:
-        # The live channel will be in both ears: twice the energy, 10 log10 2 more.
-        loudness = replace(loudness, integrated_lufs=round(loudness.integrated_lufs + 3.01, 2))
+    loudness, notes = _summary(ran.log), tuple[str, ...]()
+    if len(voices) == 1:  # of a mix, each was looked at before
+        channels, notes = ear.verdict()
+        if channels != Channels.BOTH and loudness.integrated_lufs is not None and ear.dead:
+            # The live channel will be in both ears: twice the energy, 10 log10 2 more.
+            loudness = replace(loudness, integrated_lufs=round(loudness.integrated_lufs + 3.01, 2))
+        voices = (replace(voices[0], channels=channels),)
     if ran.damaged:
         notes = (*notes, "Some of the sound is damaged; what could be read was used.")
     if loudness.integrated_lufs is None:
         notes = (*notes, "The sound is silent from beginning to end.")
     return Heard(
-        track=track.index,
+        voices=voices,
         loudness=loudness,
-        channels=channels,
         pauses=ear.pauses(),
         speech_wav=wav.name,
         waveform=ear.waveform(),
@@ -170,7 +230,7 @@ def _listen(room: Room, source: Path, media: Media, track: SoundTrack, exe: str)
     )
 
 
-@step("level", edition=1, gives=Levelled, needs=Needs(cores=1))
+@step("level", edition=2, gives=Levelled, needs=Needs(cores=1))
 def level(room: Room, *, source: Path, media: Media, heard: Heard, settings: Level, exe: Path) -> Levelled:
     """Make the sound of *source* as loud as *settings* ask, and measure what came of it."""
     assert heard.loudness is not None
@@ -212,12 +272,7 @@ def _encode(
     ceiling: float | None,
     part: tuple[float, float],
 ) -> float:
-    begins = next(track.start for track in media.sounds if track.index == heard.track)
-    sound = _as_stereo(ffmpeg.media(source, media.container, begins=begins)[str(heard.track)])
-    if heard.channels != Channels.BOTH:
-        # Not channelmap: it gives both ears one and the same buffer, and the gain is then applied to it twice.
-        ear = "c0" if heard.channels == Channels.LEFT else "c1"
-        sound = sound.filter("pan", args=f"stereo|c0={ear}|c1={ear}")
+    sound = _mixed(source, media, heard.voices)
     if gain:
         sound = sound.filter("volume", f"{gain:.2f}dB")
     if ceiling is not None:
@@ -249,9 +304,24 @@ def measure(file: Path, exe: str, room: Room) -> tuple[Loudness, float]:
     return _summary(ran.log), ran.cpu_seconds
 
 
-def _as_stereo(sound: Any) -> Any:
-    """Two channels on the file's own timeline: gaps filled, starting at 0."""
-    return sound.filter("aresample", 48000, **{"async": 1}, first_pts=0).filter("aformat", channel_layouts="stereo")
+def _mixed(source: Path, media: Media, voices: Sequence[Voice]) -> Any:
+    """What is heard: two channels on the timeline of *media*, gaps filled, starting at 0."""
+    sounds = [_as_stereo(source, media, voice) for voice in voices]
+    if len(sounds) == 1:
+        return sounds[0]
+    # Not normalized: a voice does not grow louder because the other falls silent.
+    return ffmpeg.join(sounds, "amix", inputs=len(sounds), normalize=0, dropout_transition=0)
+
+
+def _as_stereo(source: Path, media: Media, voice: Voice) -> Any:
+    track = voice.track
+    sound = ffmpeg.media(source / track.file, media.container, begins=track.start, zero=media.zero)[str(track.index)]
+    sound = sound.filter("aresample", 48000, **{"async": 1}, first_pts=0).filter("aformat", channel_layouts="stereo")
+    if voice.channels != Channels.BOTH:
+        # Not channelmap: it gives both ears one and the same buffer, and the gain is then applied to it twice.
+        ear = "c0" if voice.channels == Channels.LEFT else "c1"
+        sound = sound.filter("pan", args=f"stereo|c0={ear}|c1={ear}")
+    return sound.filter("volume", f"{voice.gain_db:.2f}dB") if voice.gain_db else sound
 
 
 def _summary(log: str) -> Loudness:

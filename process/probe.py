@@ -103,6 +103,9 @@ class Picture:
     keyframes: tuple[float, ...]
     """Seconds of the keyframes; empty where nearly every picture is one."""
 
+    phase: float | None = None
+    """Seconds that its pictures come after the beats of *rate*, counted from 0; ``None`` where they keep to no beat."""
+
     @property
     def shown_size(self) -> tuple[int, int]:
         """Width and height in square pixels, upright."""
@@ -141,10 +144,19 @@ class SoundTrack:
     default: bool
     """Whether the file names it as the one to play."""
 
+    file: str = ""
+    """Its file, where the media are a folder of several; empty where they are one file."""
+
+    name: str = ""
+    """As the person at the desk calls it: ``"microphone"``; empty where nobody named it."""
+
+    beneath_lu: float | None = None
+    """How much less loud than the first it is heard together with it, LU; ``None`` for one that is heard instead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A media file, looked through."""
+    """A media file, looked through, or several files of one clock that are heard and seen as one."""
 
     container: str
     """Names of its format as ffmpeg knows it: ``"mov,mp4,m4a,3gp,3g2,mj2"``."""
@@ -163,6 +175,9 @@ class Media:
 
     digest: str = ""
     """Of the file's content, where it was given: two files that look alike are still two."""
+
+    zero: float | None = None
+    """Seconds on the file's clock at which its timeline begins; ``None`` for where the first stream begins."""
 
 
 _COVER = av.stream.Disposition.attached_pic
@@ -191,8 +206,10 @@ class _Tally:
         self.last_duration = packet.duration or self.last_duration
 
 
-def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event | None = None) -> Media:
-    """Look through the media file at *path*.
+def probe(
+    path: Path, *, zero: float | None = None, report: Report = lambda _: None, stop: threading.Event | None = None
+) -> Media:
+    """Look through the media file at *path*; its timeline begins at *zero* on its own clock.
 
     Raises:
         MediaUnreadable: it is no media, or nothing of it can be read.
@@ -211,7 +228,7 @@ def probe(path: Path, *, report: Report = lambda _: None, stop: threading.Event 
             first = _first_frames(container)
         # Opened afresh: to go back is not in the power of every format, and two indexes at once would be large.
         with av.open(f"file:{path}", options=_options()) as container:
-            return _look_through(container, path, size, first, report, stop)
+            return _look_through(container, path, size, first, zero, report, stop)
     except FileNotFoundError:
         raise MediaUnreadable(f"{path} is gone", hint="put it back, or hand it in from where it is now") from None
     except PermissionError:
@@ -233,9 +250,15 @@ def _plainly(error: Exception) -> str:
 
 
 def _look_through(
-    container: Any, path: Path, size: int, first: list[Any], report: Report, stop: threading.Event | None
+    container: Any,
+    path: Path,
+    size: int,
+    first: list[Any],
+    begins: float | None,
+    report: Report,
+    stop: threading.Event | None,
 ) -> Media:
-    zero = (container.start_time or 0) / av.time_base
+    zero = (container.start_time or 0) / av.time_base if begins is None else begins
     pictures = _pictures(container)
     sounds = [s for s in container.streams.audio if s.codec_context is not None]
     if not pictures and not sounds:
@@ -277,10 +300,15 @@ def _look_through(
     told = (container.duration or 0) / av.time_base
     if broken:
         notes.append(f"The file is damaged {seconds:.0f} seconds in ({broken}); what came before was used.")
-    elif told and abs(told - seconds) > max(1.0, 0.02 * seconds):
+    elif begins is None and told and abs(told - seconds) > max(1.0, 0.02 * seconds):
         notes.append(f"The file says it is {told:.1f} seconds long, but holds {seconds:.1f}.")
     return Media(
-        container=container.format.name, seconds=seconds, picture=shown, sounds=tuple(heard), notes=tuple(notes)
+        container=container.format.name,
+        seconds=seconds,
+        picture=shown,
+        sounds=tuple(heard),
+        notes=tuple(notes),
+        zero=begins,
     )
 
 
@@ -345,6 +373,7 @@ def _picture(stream: Any, frames: list[Any], tally: _Tally, zero: float) -> Pict
         end=float(end),
         bitrate_bps=round(tally.bytes * 8 / max(float(end) - start, 0.001)),
         keyframes=tuple(round(float(k), 6) for k in keys) if sparse else (),
+        phase=_phase(times, rate),
     )
 
 
@@ -398,6 +427,12 @@ def _rate(times: np.ndarray[Any, np.dtype[np.float64]], tick: float, told: Fract
         shortest = 1 / float(np.quantile(gaps, 0.1))
         rate = min((r for r in STANDARD_RATES if 5 <= r <= 60), key=lambda r: abs(math.log(float(r) / shortest)))
     return rate, variable
+
+
+def _phase(times: np.ndarray[Any, np.dtype[np.float64]], rate: Fraction) -> float | None:
+    """Seconds, 0 to a beat, that most of *times* come after the beats of *rate*; ``None`` where they are anywhere."""
+    mean = np.mean(np.exp(2j * np.pi * times * float(rate)))
+    return round(float(np.angle(mean) / (2 * np.pi) % 1 / rate), 6) if abs(mean) > 0.5 else None
 
 
 def _standard(rate: Fraction) -> Fraction:

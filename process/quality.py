@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from process import ffmpeg
-from process.encode import Encoded, cleaned, scaled
+from process.compose import Composition, pictures
+from process.encode import Encoded
+from process.fit import scaled
 from process.ladder import Ladder
 from process.probe import Media
 from process.step import Done, Needs, Room, step
@@ -40,7 +42,16 @@ class Judged:
 
 
 @step("judge", edition=1, gives=Judged, needs=Needs(cores=2))
-def judge(room: Room, *, source: Path, media: Media, encoded: Done[Encoded], settings: Ladder, exe: Path) -> Judged:
+def judge(
+    room: Room,
+    *,
+    source: Path,
+    media: Media,
+    composition: Composition | None = None,
+    encoded: Done[Encoded],
+    settings: Ladder,
+    exe: Path,
+) -> Judged:
     """Measure each encoded rung of *media* in two places."""
     rungs = encoded.value.rungs
     number = [n for n, rung in enumerate(rungs) if not rung.copied]
@@ -53,7 +64,7 @@ def judge(room: Room, *, source: Path, media: Media, encoded: Done[Encoded], set
     sums, cpu = dict.fromkeys(number, 0.0), 0.0
     places = _places(encoded.value.keyframes, encoded.value.seconds)
     for place, at in enumerate(places):
-        figures, spent = _sample(source, media, encoded, number, at, metric, str(exe), room)
+        figures, spent = _sample(source, media, composition, encoded, number, at, metric, str(exe), room)
         for n, figure in zip(number, figures, strict=True):
             sums[n] += figure / len(places)
         cpu += spent
@@ -71,6 +82,7 @@ def _places(keyframes: Sequence[float], seconds: float) -> list[float]:
 def _sample(
     source: Path,
     media: Media,
+    composition: Composition | None,
     encoded: Done[Encoded],
     number: list[int],
     at: float,
@@ -81,19 +93,14 @@ def _sample(
     picture = media.picture
     assert picture is not None
     window = {"ss": f"{at:.6f}", "t": _WINDOW}
-    truth = cleaned(
-        ffmpeg.media(source, media.container, begins=picture.start, at=at, t=_WINDOW)[str(picture.index)],
-        media,
-        picture,
-        encoded.value.rate,
-    )
+    truth = pictures(source, media, composition, encoded.value.rate, exe=exe, at=at, seconds=_WINDOW)
     rest = media.seconds - at
     settle = min(_SETTLE, rest / 4) if rest * encoded.value.rate > 8 else 0.0  # of a few frames, none is left out
     outputs, scaled_to = [], (0, 0)
     for n in number:
         rung, file = encoded.value.rungs[n], encoded.folder / encoded.value.files[n]
         if scaled_to != (rung.width, rung.height):
-            truth = scaled(truth, rung, picture, exe, first=scaled_to == (0, 0))
+            truth = scaled(truth, (rung.width, rung.height), picture, exe, first=scaled_to == (0, 0))
             scaled_to = (rung.width, rung.height)
         parts = truth.split()
         mine, truth = parts[0], parts[1]

@@ -20,13 +20,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from capture.description import to_json
-from capture.recording import HandedIn, Recording
-from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, thumbnails
+from capture.recording import Recording
+from capture.take import Marker, Take
+from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, reels, thumbnails
 from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
+from process.chapters import chapters, meant
 from process.clips import Clip
+from process.compose import Composition, Gone, compose
 from process.encode import Encoded, encode, keyframes
 from process.errors import EngineMissing, MediaUnreadable, NoRoom, ProcessError, Stopped, WeightsDamaged, WeightsMissing
+from process.footage import Footage, footage
+from process.layout import Compose
 from process.lecture import Lecture, StepTime
 from process.loudness import Heard, hear, level
 from process.probe import Media
@@ -45,6 +50,7 @@ class Processing:
 
     captions: Captions = field(default_factory=Captions)
     clips: clips.Clips = field(default_factory=clips.Clips)
+    compose: Compose = field(default_factory=Compose)
     level: loudness.Level = field(default_factory=loudness.Level)
     ladder: ladder.Ladder = field(default_factory=ladder.Ladder)
     pictures: thumbnails.Pictures = field(default_factory=thumbnails.Pictures)
@@ -65,7 +71,7 @@ class News:
     """Of the whole walk, 0 to 1, by the time that steps usually take."""
 
 
-_SHARES = {"examine": 1, "hear": 3, "listen": 22, "level": 6, "encode": 60, "judge": 4, "assemble": 4}
+_SHARES = {"examine": 1, "compose": 0, "hear": 3, "listen": 22, "level": 6, "encode": 60, "judge": 4, "assemble": 4}
 """Usual parts of the time, in hundredths."""
 
 
@@ -82,16 +88,19 @@ def make(
 
     Raises:
         MediaUnreadable: the source is no media, or is gone.
+        RecordingMissing, TakeUnfinished: there is no take to make it of.
+        LayoutImpossible: the take does not have what the layout asks for.
         Stopped: *stop* was set; what was done so far is remembered.
         ProcessError: whatever else went wrong, with a sentence.
     """
     stop = stop or threading.Event()
-    recipe = _recipe(recording, settings)
+    source = footage(recording, folder, number=settings.compose.take)
+    recipe = _recipe(source, settings)
     known = _finished(folder / "lecture", recipe)
     if known is not None:
         news(News(step="assemble", done=1.0, overall=1.0))
         return known if known.title == recording.title else _retitled(known, recording.title, folder / "lecture")
-    return _Walk(recording.handed_in, folder, settings, executor, news, stop).walk(recording.title, recipe)
+    return _Walk(source, folder, settings, executor, news, stop).walk(recording.title, recipe)
 
 
 @step("examine", edition=1, gives=Media, needs=Needs(cores=1))
@@ -121,12 +130,32 @@ def perform(run: Callable[[], Done[R]], needs: Needs) -> Done[R]:
     return run()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """The footage, looked through: what is to be seen and heard of it."""
+
+    film: Media
+    """The pictures, and the length of the lecture."""
+
+    sound: Media
+    """The sounds. A value of its own, so that nothing is heard again when pictures are laid out anew."""
+
+    composition: Composition | None = None
+    """How the pictures are put together; ``None`` where they are those of one file, or there are none."""
+
+    markers: tuple[Marker, ...] = ()
+    """Where chapters begin, on the lecture's timeline."""
+
+    notes: tuple[str, ...] = ()
+    """What is odd about it, in whole sentences."""
+
+
 class _Walk:
     """One lecture's way through the steps."""
 
     def __init__(
         self,
-        source: HandedIn,
+        source: Footage,
         folder: Path,
         settings: Processing,
         executor: Executor,
@@ -141,34 +170,35 @@ class _Walk:
         self.used: list[Done[Any]] = []
 
     def walk(self, title: str, recipe: str) -> Lecture:
-        path, settings, notes = self.source.path, self.settings, []
+        path, settings = self.source.path, self.settings
         with explained(self.folder):
             self.memory.folder.mkdir(parents=True, exist_ok=True)
         self.memory.sweep()
         _check_room(self.folder, self.source.size_bytes)
         tools = {"exe": self.exe}
 
-        examined = self.do(examine, source=path, digest=self.source.digest)
-        media = examined.value
-        heard = self.do(hear, source=path, media=media, aside=tools)
+        material = self.material()
+        film, sound = material.film, material.sound
+        heard = self.do(hear, source=path, media=sound, aside=tools)
         said, why_not = self.listened(heard)
-        notes += [*media.notes, *heard.value.notes, *why_not]
-        planned, copied = self.planned(media, heard.value, said)
+        notes = [*material.notes, *heard.value.notes, *why_not]
+        planned, copied = self.planned(material, heard.value, said)
         levelled = judged = encoded = None
-        if heard.value.track >= 0:
-            levelled = self.do(level, source=path, media=media, heard=heard.value, settings=settings.level, aside=tools)
-        if media.picture is not None:
-            encoded, planned = self.filmed(media, heard.value, said, planned, copied=copied)
+        if heard.value.voices:
+            levelled = self.do(level, source=path, media=sound, heard=heard.value, settings=settings.level, aside=tools)
+        if film.picture is not None:
+            encoded, planned = self.filmed(material, heard.value, said, planned, copied=copied)
             if encoded.value.damaged:
                 notes.append("Some of the pictures are damaged; what could be read was used.")
-            judged = self.do(judge, source=path, media=media, encoded=encoded, settings=settings.ladder, aside=tools)
+            seen: dict[str, Any] = {"source": path, "media": film, "composition": material.composition}
+            judged = self.do(judge, **seen, encoded=encoded, settings=settings.ladder, aside=tools)
             segments, seconds = encoded.value.keyframes, encoded.value.seconds
         else:
             starts = [clip.start for clip in planned]
-            segments = tuple(keyframes(media.seconds, starts, settings.ladder.grid_seconds))
-            seconds = media.seconds
+            segments = tuple(keyframes(film.seconds, starts, settings.ladder.grid_seconds))
+            seconds = film.seconds
         if not all(done.remembered for done in self.used):
-            self.check_source()
+            self.source.check()
         self.news(News(step="assemble", done=0.0, overall=0.96))
         made = assemble.Made(
             title=title,
@@ -179,6 +209,7 @@ class _Walk:
             judged=judged,
             transcript=said.value if said else None,
             clips=planned,
+            chapters=chapters(material.markers, planned, seconds=seconds, transcript=said.value if said else None),
             segments=segments,
             steps=tuple(replace(t, times_real_time=_speed(seconds, t.seconds)) for t in self.times),
             notes=tuple(dict.fromkeys(notes)),
@@ -191,10 +222,31 @@ class _Walk:
         self.news(News(step="assemble", done=1.0, overall=1.0))
         return whole
 
+    def material(self) -> Material:
+        """What is to be seen and heard, and what is odd about it."""
+        source, settings = self.source, self.settings
+        if source.take is None:
+            media = self.do(examine, source=source.path, digest=source.pieces[0].digest).value
+            return Material(film=media, sound=media, notes=media.notes)
+        looked = self.do(reels.look_through, source=source.path, pieces=source.pieces)
+        found, markers = looked.value, source.take.markers
+        gone, heights = _gone(source.take), settings.ladder.heights
+        composed = self.do(
+            compose, reels=looked, markers=markers, gone=gone, settings=settings.compose, heights=heights
+        ).value.composition
+        sound = reels.sound(found, settings.compose)
+        return Material(
+            film=composed.media if composed else sound,
+            sound=sound,
+            composition=composed,
+            markers=meant(markers, zero=found.zero, seconds=found.seconds),
+            notes=(*source.notes, *found.notes, *_told(source.take)),
+        )
+
     def listened(self, heard: Done[Heard]) -> tuple[Done[Transcript] | None, tuple[str, ...]]:
         """What was said, and the sentences about why there are no captions."""
         settings = self.settings.captions
-        if settings.engine == "off" or heard.value.track < 0:
+        if settings.engine == "off" or not heard.value.voices:
             return None, ()
         if heard.value.loudness is None or heard.value.loudness.integrated_lufs is None:
             return None, ()
@@ -217,20 +269,26 @@ class _Walk:
         return said, ()
 
     def planned(
-        self, media: Media, heard: Heard, said: Done[Transcript] | None, *, copying: bool = True
+        self, material: Material, heard: Heard, said: Done[Transcript] | None, *, copying: bool = True
     ) -> tuple[tuple[Clip, ...], bool]:
         """Where the clips should begin, and whether the source's own keyframes serve for that."""
+        media = material.film
         if copying and media.picture is not None and ladder.may_copy(media, self.settings.ladder):
-            found = self.replanned(media.picture.keyframes, media.seconds, heard, said)
+            found = self.replanned(media.picture.keyframes, media.seconds, material, heard, said)
             if found is not None:
                 return found, True
-        transcript = said.value if said else None
-        found = clips.plan(media.seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips)
+        found = clips.plan(
+            media.seconds,
+            transcript=said.value if said else None,
+            pauses=heard.pauses,
+            markers=material.markers,
+            settings=self.settings.clips,
+        )
         return found, False
 
     def filmed(
         self,
-        media: Media,
+        material: Material,
         heard: Heard,
         said: Done[Transcript] | None,
         planned: tuple[Clip, ...],
@@ -239,42 +297,32 @@ class _Walk:
     ) -> tuple[Done[Encoded], tuple[Clip, ...]]:
         """The rungs, and the clips on their keyframes."""
         settings = self.settings
-        inputs: dict[str, Any] = {"source": self.source.path, "media": media, "copied": copied}
-        inputs |= {"settings": settings.ladder, "pictures": settings.pictures}
+        inputs: dict[str, Any] = {"source": self.source.path, "media": material.film, "copied": copied}
+        inputs |= {"composition": material.composition, "settings": settings.ladder, "looks": settings.pictures}
         cuts = tuple(clip.start for clip in planned[1:])
         aside = {"exe": self.exe, "cuts": cuts}
         encoded = self.do(encode, **inputs, insist=(), aside=aside)
         if copied and encoded.value.damaged:  # ffmpeg reads on where a browser stops: only what is whole is copied
-            afresh, _ = self.planned(media, heard, said, copying=False)
-            return self.filmed(media, heard, said, afresh, copied=False)
-        found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard, said)
+            afresh, _ = self.planned(material, heard, said, copying=False)
+            return self.filmed(material, heard, said, afresh, copied=False)
+        found = self.replanned(encoded.value.keyframes, encoded.value.seconds, material, heard, said)
         if found is None and encoded.remembered:
             encoded = self.do(encode, **inputs, insist=cuts, aside=aside)
-            found = self.replanned(encoded.value.keyframes, encoded.value.seconds, heard, said)
+            found = self.replanned(encoded.value.keyframes, encoded.value.seconds, material, heard, said)
         return encoded, found or _snapped(planned, encoded.value.keyframes, encoded.value.seconds)
 
     def replanned(
-        self, keys: Sequence[float], seconds: float, heard: Heard, said: Done[Transcript] | None
+        self, keys: Sequence[float], seconds: float, material: Material, heard: Heard, said: Done[Transcript] | None
     ) -> tuple[Clip, ...] | None:
         """The clips on keyframes that exist; ``None`` where they cannot be."""
-        transcript = said.value if said else None
         return clips.plan(
-            seconds, transcript=transcript, pauses=heard.pauses, settings=self.settings.clips, allowed=keys
+            seconds,
+            transcript=said.value if said else None,
+            pauses=heard.pauses,
+            markers=material.markers,
+            settings=self.settings.clips,
+            allowed=keys,
         )
-
-    def check_source(self) -> None:
-        """Raise `MediaUnreadable` if the source is not the file any more that it was."""
-        path = self.source.path
-        try:
-            now = path.stat()
-        except OSError:
-            raise MediaUnreadable(
-                f"{path} is gone", hint="put it back, or hand it in from where it is now; it goes on where it was"
-            ) from None
-        if (now.st_size, now.st_mtime_ns) != (self.source.size_bytes, self.source.modified_ns):
-            raise MediaUnreadable(
-                f"{path} changed while it was worked on", hint="wait until it is whole, and run the command again"
-            )
 
     def do(self, of: Step[R], *, aside: dict[str, Any] | None = None, **inputs: Any) -> Done[R]:
         """Have a step done, and tell how far it is."""
@@ -300,7 +348,7 @@ class _Walk:
         except Stopped:
             raise
         except ProcessError:
-            self.check_source()  # what went wrong is of no interest if this is why
+            self.source.check()  # what went wrong is of no interest if this is why
             raise
         self.used.append(done)
         cpu = float(getattr(done.value, "cpu_seconds", 0.0))
@@ -314,10 +362,35 @@ def _speed(seconds: float, taken: float) -> float:
     return round(seconds / max(taken, 0.001), 2)
 
 
-def _recipe(recording: Recording, settings: Processing) -> str:
+def _gone(take: Take) -> tuple[Gone, ...]:
+    """When which track holds nothing but a placeholder."""
+    tracks = take.outcome.tracks if take.outcome else ()
+    return tuple(
+        Gone(track=track.name, start=loss.at, end=loss.at + loss.seconds) for track in tracks for loss in track.losses
+    )
+
+
+def _told(take: Take) -> tuple[str, ...]:
+    """What a person should know of a take, in whole sentences."""
+    outcome = take.outcome
+    if outcome is None:
+        return ()
+    notes = ["The recording was cut short, and made whole again."] if outcome.recovered else []
+    for track in outcome.tracks:
+        gone = sum(loss.seconds for loss in track.losses)
+        if gone >= 0.5:
+            why = ", ".join(dict.fromkeys(loss.why for loss in track.losses))
+            notes.append(f"{track.name} gave nothing for {gone:.1f} seconds ({why}).")
+        if track.lost_seconds >= 0.05:
+            notes.append(f"The last {track.lost_seconds:.1f} seconds of {track.name} were lost.")
+        if track.ended_because:
+            notes.append(f"{track.name} ended after {track.seconds:.0f} seconds ({track.ended_because}).")
+    return tuple(notes)
+
+
+def _recipe(source: Footage, settings: Processing) -> str:
     """Digest of all that decides what the lecture will be, but its title."""
-    source = recording.handed_in
-    text = f"{EDITION} {source.digest} {source.size_bytes} {source.modified_ns} {_digest_of(settings.captions.script)}"
+    text = f"{EDITION} {source.recipe()} {_digest_of(settings.captions.script)}"
     return hashlib.blake2b((text + to_json(settings)).encode(), digest_size=16).hexdigest()
 
 
