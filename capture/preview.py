@@ -15,7 +15,6 @@ import struct
 import tempfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +36,7 @@ _PREFIX = "flipcast-preview-"
 
 
 def make_folder() -> Path:
-    """A private folder for previews, in memory where the system has such a place; those left by the dead are removed."""
+    """A private folder for previews, in memory where the system has room for files; what the dead left is removed."""
     memory = Path("/dev/shm")
     home = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
     for left in home.glob(f"{_PREFIX}*"):
@@ -138,6 +137,8 @@ class Look:
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    import cv2  # only the writing side needs it: a command that steers need not wait for it
+
     height, width = picture.shape[:2]
     scale = min(1.0, WIDEST / width, HIGHEST / height)
     to = (max(1, int(width * scale)), max(1, int(height * scale)))

@@ -60,7 +60,7 @@ class Remote:
         if self.plan.preview is None:
             self._own_preview = preview.make_folder()
             self.plan = replace(self.plan, preview=self._own_preview)
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - a file never makes the one who writes to it wait
+        self._errors = tempfile.TemporaryFile()  # a file never makes the one who writes to it wait
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-X", "faulthandler", "-m", "capture"],
             stdin=subprocess.PIPE,

@@ -1,8 +1,8 @@
 """What goes between the recorder's process and those who steer it: one JSON object a line, each way.
 
 To the recorder: ``{"open": plan}``, then ``{"n": 1, "do": "mark", "label": "proof"}`` and the like. From it:
-``{"reply": 1, "state": "rolling"}`` or ``{"reply": 1, "failed": error}``; and unasked ``{"health": …}``, ``{"said": …}``,
-``{"rolled": folder}``, and at the end ``{"done": folder}`` or ``{"failed": error}``.
+``{"reply": 1, "state": "rolling"}`` or ``{"reply": 1, "failed": error}``; unasked ``{"health": …}``, ``{"said": …}``
+and ``{"rolled": folder}``; and at the end ``{"done": folder}`` or ``{"failed": error}``.
 """
 
 from __future__ import annotations
