@@ -17,6 +17,7 @@ from capture.errors import FlipcastError
 from flipcast import actions
 from flipcast.console import Show, printable
 from flipcast.errors import LectureUnknown
+from flipcast.figures import clock, size
 from flipcast.jobs import Job, State
 from flipcast.library import Library
 from flipcast.settings import Loaded, Settings, describe
@@ -241,24 +242,6 @@ def demo(desk: Desk, asked: argparse.Namespace) -> bool:
 The store goes on by itself. Stop it with:  flipcast demo --folder {folder} --stop"""
     desk.show.result(_publication_facts(up), text)
     return True
-
-
-def clock(seconds: float) -> str:
-    """``1:02:03`` or ``2:03``."""
-    whole = round(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    return (
-        f"{count / 1e9:.2f} GB"
-        if count >= 1e9
-        else f"{count / 1e6:.1f} MB"
-        if count >= 1e5
-        else f"{count / 1e3:.1f} kB"
-    )
 
 
 def _cell(text: str) -> Text:

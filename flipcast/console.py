@@ -18,6 +18,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from capture.description import to_json
+from capture.health import Health
+from flipcast.meters import Log, Meters
+
 DOING = {
     "examine": "looking it through",
     "hear": "measuring the sound",
@@ -37,6 +41,10 @@ class Show(Protocol):
 
     def progress(self, key: int, label: str, step: str, overall: float) -> None:
         """*label*, known by *key*, is at *overall* of its way, 0 to 1, busy with *step*."""
+        ...
+
+    def rolling(self, title: str, health: Health, keys: str) -> None:
+        """The recording called *title* is going as *health* says; *keys* says what may be pressed."""
         ...
 
     def note(self, text: str) -> None:
@@ -98,6 +106,7 @@ class Terminal:
         )
         self._tasks: dict[int, TaskID] = {}
         self._lock = threading.Lock()
+        self._meters = Meters(sys.stderr, colours=not self._console.no_color)
 
     def progress(self, key: int, label: str, step: str, overall: float) -> None:
         with self._lock:
@@ -107,24 +116,31 @@ class Terminal:
                 self._tasks[key] = self._bars.add_task(escape(_short(printable(label))), total=1.0, doing="")
             self._bars.update(self._tasks[key], completed=overall, doing=DOING.get(step, step))
 
+    def rolling(self, title: str, health: Health, keys: str) -> None:
+        self._meters.draw(title, health, keys)
+
     def note(self, text: str) -> None:
+        self._meters.clear()
         self._console.print(printable(text), markup=False)
 
     def ended(self, key: int, label: str, text: str) -> None:
+        self._meters.clear()
         with self._lock:
             if (task := self._tasks.get(key)) is not None:
                 self._bars.remove_task(task)
         self._console.print(printable(f"{label}: {text}"), markup=False)
 
     def trouble(self, text: str) -> None:
+        self._meters.clear()
         self._console.print(f"[red]error:[/red] {escape(printable(text))}")
 
     def result(self, facts: dict[str, Any], table: Table | str) -> None:
-        self._bars.stop()
+        self.close()
         _print_result(table)
 
     def close(self) -> None:
         self._bars.stop()
+        self._meters.clear()
 
 
 class Lines:
@@ -133,6 +149,7 @@ class Lines:
     def __init__(self) -> None:
         self._last: dict[int, tuple[str, float]] = {}
         self._began = time.monotonic()
+        self._log = Log()
 
     def progress(self, key: int, label: str, step: str, overall: float) -> None:
         before, at = self._last.get(key, ("", 0.0))
@@ -143,6 +160,10 @@ class Lines:
         spent = now - self._began
         left = f", about {spent / overall * (1 - overall):.0f} s left" if overall > 0.05 and spent > 5 else ""
         self._say(f"{label}: {overall:4.0%} {DOING.get(step, step)}{left}")
+
+    def rolling(self, title: str, health: Health, keys: str) -> None:
+        for line in self._log.lines(title, health):
+            self._say(line)
 
     def note(self, text: str) -> None:
         self._say(text)
@@ -160,7 +181,7 @@ class Lines:
         pass
 
     def _say(self, text: str) -> None:
-        with contextlib.suppress(BrokenPipeError):  # whoever read it has gone; the work goes on
+        with contextlib.suppress(OSError):  # whoever read it has gone; the work goes on
             sys.stderr.write(printable(text) + "\n")
             sys.stderr.flush()
 
@@ -172,6 +193,7 @@ class Json:
         self._lock = threading.Lock()
         self._last: dict[int, tuple[str, float]] = {}
         self._unread = False
+        self._health: tuple[Any, float] = (None, 0.0)
 
     def progress(self, key: int, label: str, step: str, overall: float) -> None:
         before, at = self._last.get(key, ("", -1.0))
@@ -179,6 +201,14 @@ class Json:
             return
         self._last[key] = (step, overall)
         self._emit("progress", job=key, label=label, step=step, overall=round(overall, 4))
+
+    def rolling(self, title: str, health: Health, keys: str) -> None:
+        state, at = self._health
+        now = time.monotonic()
+        if state is health.state and now - at < 1.0:
+            return
+        self._health = (health.state, now)
+        self._emit("health", title=title, **json.loads(to_json(health)))
 
     def note(self, text: str) -> None:
         self._emit("note", text=text)
