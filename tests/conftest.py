@@ -13,5 +13,6 @@ pytest_plugins = [
     "tests.fixtures.store",
     "tests.fixtures.browser",
     "tests.fixtures.rig",
+    "tests.fixtures.rig_camera",
     "tests.fixtures.takes",
 ]
