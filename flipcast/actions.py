@@ -5,17 +5,20 @@ from __future__ import annotations
 import mimetypes
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from capture import recording
-from capture.errors import RecordingMissing
+from capture import recording, recovery
+from capture.errors import FlipcastError, RecordingMissing
+from capture.take import Take
 from flipcast.errors import LectureUnknown
 from flipcast.executors.local import Local
 from flipcast.jobs import Job, Listener, Order, work_off
-from flipcast.library import Library, Shelf, is_name
+from flipcast.library import Library, Shelf, in_one_line, is_name
 from flipcast.settings import Settings
 from process import hardware
+from process.errors import Stopped
 from process.lecture import Lecture
 from publish import publication
 from publish.publication import Publication
@@ -115,25 +118,85 @@ def take_down(name: str, address: str, library: Library, settings: Settings, *, 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """What became of a take that was cut short."""
+
+    name: str
+    """The lecture's."""
+
+    folder: Path
+    """The take's."""
+
+    take: Take | None
+    """The take, whole; ``None`` if it could not be recovered."""
+
+    trouble: str
+    """Why not; empty if it was."""
+
+
+def recover(shelf: Shelf, *, report: Callable[[Path, float], None], stop: threading.Event) -> list[Recovery]:
+    """Make whole what a crash cut short in the lecture on *shelf*; *report* is told which take, and how far.
+
+    A take that cannot be recovered does not keep the others from it; one that is rolling is left alone.
+
+    Raises:
+        InUse: the lecture is being processed.
+    """
+    done: list[Recovery] = []
+    if not (folders := recovery.unfinished(shelf.folder)):
+        return done
+    with shelf.held():
+        for folder in folders:
+            try:
+                made = recovery.recover(folder, report=partial(report, folder), stop=stop)
+            except FlipcastError as error:
+                if stop.is_set():
+                    raise Stopped("recovering was stopped", hint="run it again; nothing is lost") from None
+                done.append(Recovery(name=shelf.name, folder=folder, take=None, trouble=str(error)))
+            else:
+                done.append(Recovery(name=shelf.name, folder=folder, take=made, trouble=""))
+    return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """Where a lecture is on its way."""
 
     name: str
     title: str
-    source: Path
+    source: Path | None
+    """The file it was handed in as; ``None`` if it was recorded."""
+    takes: tuple[Path, ...]
+    """Folders of its takes, in order; none if it was handed in."""
+    unfinished: tuple[Path, ...]
+    """Those of them that a crash cut short, and that nobody has recovered."""
+    rolling: bool
+    """Whether one of them is being recorded now."""
     lecture: Lecture | None
     publications: tuple[Publication, ...]
 
     @property
     def stage(self) -> str:
-        """In one word: handed in, processed, published."""
+        """In one word: begun, recording, recorded, handed in, processed, published."""
+        if self.rolling:
+            return "recording"
         if self.publications:
             return "published"
-        return "processed" if self.lecture else "handed in"
+        if self.lecture:
+            return "processed"
+        if self.source is not None:
+            return "handed in"
+        return "recorded" if self.takes else "begun"
 
     @property
     def waits_for(self) -> str:
         """What would bring it on; empty when it is where it should be."""
+        if self.rolling:
+            return ""
+        if self.unfinished:
+            return f"flipcast recover {self.name}"
+        if self.stage == "begun":
+            return f"flipcast record {self.name}"
         if self.lecture is None:
             return f"flipcast process {self.name}"
         return "" if self.publications else f"flipcast publish {self.name}"
@@ -145,7 +208,10 @@ def standing(shelf: Shelf) -> Standing:
     return Standing(
         name=shelf.name,
         title=recorded.title,
-        source=recorded.handed_in.path,
+        source=recorded.handed_in.path if recorded.handed_in else None,
+        takes=recovery.takes_in(shelf.folder),
+        unfinished=recovery.unfinished(shelf.folder),
+        rolling=bool(recovery.rolling(shelf.folder)),
         lecture=shelf.lecture(),
         publications=publication.read(shelf.folder),
     )
@@ -159,7 +225,10 @@ def _again(name: str, library: Library, title: str | None) -> Order:
             f"{name!r} is no file, no folder and no lecture of the library", hint=error.hint
         ) from None
     if title is not None:
-        return Order(label=name, path=shelf.recording().handed_in.path, title=title)
+        recorded = shelf.recording()
+        if recorded.handed_in is not None:
+            return Order(label=name, path=recorded.handed_in.path, title=title)
+        recording.write(replace(recorded, title=in_one_line(title) or recorded.title), shelf.folder)
     return Order(label=name, path=None, name=name)
 
 

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import filelock
 
-from capture import recording
+from capture import hold, recording, take
 from capture.errors import FlipcastError
 from capture.recording import Recording
+from capture.take import Take
 from flipcast.errors import InUse, LectureUnknown
 from process import lecture
 from process.lecture import Lecture
@@ -51,10 +52,31 @@ class Shelf:
         except FlipcastError:
             return None
 
+    def takes(self) -> tuple[Take, ...]:
+        """What was recorded here, in order; empty if it was handed in, or nothing is recorded yet.
+
+        Raises:
+            RecordingDamaged: one of them cannot be understood.
+        """
+        return tuple(take.read(folder) for folder in take.takes_in(self.folder))
+
     def clear_if_bare(self) -> None:
-        """Remove the folder if nothing was ever made in it, and nobody is about to: it was no media."""
+        """Remove the folder if nothing was ever made in it, and nobody is about to: it was no media.
+
+        That is of files that were handed in, and lie elsewhere. What was recorded is there once and nowhere else.
+        """
         with contextlib.suppress(FlipcastError), self.held():
-            if not (self.folder / "lecture").exists() and not any((self.folder / "work").glob("*-*")):
+            made = (self.folder / "lecture").exists() or any((self.folder / "work").glob("*-*"))
+            if self.recording().handed_in is not None and not (self.folder / take.TAKES).exists() and not made:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def give_up(self) -> None:
+        """Remove a recording that was begun, and of which no take ever rolled; any other stays."""
+        with contextlib.suppress(FlipcastError, OSError), self.held():
+            takes = self.folder / take.TAKES
+            bare = not any(path for path in takes.rglob("*") if path.is_file() and path.name != hold.LOCK)
+            made = (self.folder / "lecture").exists() or (self.folder / "work").exists()
+            if self.recording().handed_in is None and bare and not made:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
@@ -114,7 +136,7 @@ class Library:
             RecordingMissing: there is no such file.
             NoRight: the library may not be written.
         """
-        title = " ".join("".join(c if c.isprintable() else " " for c in title or "").split()) or None
+        title = in_one_line(title or "") or None
         handed_in = recording.hand_in(path, title=title)
         known = next((s for s in self.shelves() if _same_file(s, handed_in)), None)
         if known is not None:
@@ -123,14 +145,33 @@ class Library:
             if handed_in != before:
                 recording.write(handed_in, known.folder)
             return known
-        stem = name_of(handed_in.title)
+        return self._placed(handed_in)
+
+    def begin(self, title: str) -> Shelf:
+        """A place for a new recording called *title*; where that is the short name of a recording, it is that one.
+
+        A title that was there before makes another recording, as it does with files: two courses begin with an
+        introduction. A further take is asked for by the short name, which no two share.
+
+        Raises:
+            NoRight: the library may not be written.
+        """
+        if is_name(title):
+            shelf = Shelf(name=title, folder=self.folder / title)
+            with contextlib.suppress(FlipcastError):
+                if shelf.recording().handed_in is None:
+                    return shelf
+        return self._placed(Recording(title=in_one_line(title) or "Untitled"))
+
+    def _placed(self, recorded: Recording) -> Shelf:
+        stem = name_of(recorded.title)
         with explained(self.folder), _naming:
             for number in range(1, 10_000):
                 folder = self.folder / (stem if number == 1 else f"{stem}-{number}")
                 if _free(folder):
-                    recording.write(handed_in, folder)
+                    recording.write(recorded, folder)
                     return Shelf(name=folder.name, folder=folder)
-        raise LectureUnknown(f"there are ten thousand lectures called {stem!r}", hint="choose another --title")
+        raise LectureUnknown(f"there are ten thousand lectures called {stem!r}", hint="choose another title")
 
 
 def name_of(title: str) -> str:
@@ -148,6 +189,11 @@ def is_name(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", text) is not None
 
 
+def in_one_line(title: str) -> str:
+    """*title* in one printable line, for terminals and pages."""
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())
+
+
 def _free(folder: Path) -> bool:
     """Whether *folder* is ours from now on: new, or left without a description by somebody who died in between."""
     try:
@@ -160,6 +206,7 @@ def _free(folder: Path) -> bool:
 
 def _same_file(shelf: Shelf, other: Recording) -> bool:
     try:
-        return shelf.recording().handed_in.path == other.handed_in.path
+        before = shelf.recording().handed_in
     except FlipcastError:
         return False
+    return before is not None and other.handed_in is not None and before.path == other.handed_in.path
