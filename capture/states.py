@@ -47,7 +47,7 @@ class Happening(StrEnum):
     """Every track is closed and the take is written down."""
 
     BROKE = "broke"
-    """There is no take and there cannot be one."""
+    """There is no take and there cannot be one; or it could not be closed, and is left to `capture.recovery`."""
 
 
 TABLE: Mapping[State, Mapping[Command | Happening, State]] = {
@@ -83,6 +83,7 @@ TABLE: Mapping[State, Mapping[Command | Happening, State]] = {
         Command.STOP: State.STOPPING,  # a second Ctrl-C does no harm
         Happening.CUT: State.STOPPING,
         Happening.CLOSED: State.DONE,
+        Happening.BROKE: State.FAILED,
     },
     State.DONE: {},
     State.FAILED: {},
