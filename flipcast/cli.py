@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import signal
@@ -68,13 +69,14 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _obey(asked: argparse.Namespace, show: Show, stop: threading.Event) -> int:
-    from flipcast import commands
+    from flipcast.commands import Desk
     from flipcast.settings import load
 
     try:
         loaded = load([asked.config] if asked.config else [], asked.set or [])
-        desk = commands.Desk(loaded=loaded, library_folder=asked.library, show=show, stop=stop)
-        order: Callable[[commands.Desk, argparse.Namespace], bool] = getattr(commands, asked.obey)
+        desk = Desk(loaded=loaded, library_folder=asked.library, show=show, stop=stop)
+        room, _, name = asked.obey.rpartition(".")
+        order: Callable[[Desk, argparse.Namespace], bool] = getattr(importlib.import_module(room), name)
         return DONE if order(desk, asked) else FAILED
     except SettingsWrong as error:
         show.trouble(str(error))
@@ -145,8 +147,10 @@ def _parser() -> argparse.ArgumentParser:
 
     def verb(name: str, text: str, *, obey: str = "") -> argparse.ArgumentParser:
         found = verbs.add_parser(name, parents=[common], help=text, description=text, allow_abbrev=False)
-        found.set_defaults(obey=obey or name)
+        found.set_defaults(obey=obey or f"flipcast.commands.{name}")
         return found
+
+    _add_recording(verb)
 
     process = verb("process", "Make lectures of video or audio files, or folders of them.")
     process.add_argument("what", nargs="+", metavar="FILE|FOLDER|NAME", help="what to make lectures of")
@@ -186,8 +190,10 @@ def _parser() -> argparse.ArgumentParser:
     show = verb("show", "Tell where a lecture is on its way, and what was measured.")
     show.add_argument("name", metavar="NAME")
 
-    listing = verb("list", "List what is in the library.", obey="listing")
-    listing.add_argument("things", choices=["lectures"], metavar="lectures")
+    listing = verb(
+        "list", "List what is in the library, or what can be recorded here.", obey="flipcast.equipment.listing"
+    )
+    listing.add_argument("things", choices=["lectures", "recordings", "devices"], metavar="lectures|recordings|devices")
 
     verb("settings", "Print every setting in force, and where it came from.")
     verb("check", "Is this machine fit to process and publish?")
@@ -196,6 +202,28 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--folder", type=Path, default=Path("demo"), metavar="DIR", help="where to put it (./demo)")
     demo.add_argument("--stop", action="store_true", help="end the demo's store")
     return parser
+
+
+def _add_recording(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    record = verb("record", "Record a take: screen, camera, sound.", obey="flipcast.rolling.record")
+    record.add_argument("title", metavar="TITLE", help="title of the recording; the name of one adds a further take")
+    record.add_argument(
+        "--from",
+        dest="sources",
+        action="append",
+        metavar="SOURCE",
+        help="screen:1, screen:1@1280x720+0+0, window:TITLE, camera:NAME, camera:http://…, microphone:NAME, system,"
+        " pattern or tone; may be said several times, see 'flipcast list devices'",
+    )
+    record.add_argument("--countdown", type=float, metavar="S", help="seconds before it rolls; 0 for none")
+    record.add_argument("--longest", type=float, metavar="MIN", help="minutes after which it ends by itself")
+    record.add_argument("--rate", type=int, metavar="N", help="pictures a second")
+
+    name = verb("name", "Give a device a name, or the latency it has.", obey="flipcast.equipment.name")
+    name.add_argument("device", metavar="DEVICE", help="as 'flipcast list devices' shows it, such as camera:hd-webcam")
+    name.add_argument("name", nargs="?", metavar="NAME", help="what it is called from now on, such as front")
+    name.add_argument("--latency", type=float, metavar="MS", help="how late its pictures or sound come, milliseconds")
+    name.add_argument("--forget", action="store_true", help="forget the device, its name and its latency")
 
 
 def _count(text: str) -> int:

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import cattrs
 import platformdirs
 
+from capture.plan import Record
 from flipcast.errors import SettingsWrong
 from process.captions.engine import ENGINES
 from process.errors import LayoutImpossible
@@ -57,6 +58,7 @@ class Settings(Processing):
     store: StoreSettings = field(default_factory=StoreSettings)
     library: Folders = field(default_factory=Folders)
     batch: Batch = field(default_factory=Batch)
+    record: Record = field(default_factory=Record)
 
     def processing(self) -> Processing:
         """The part that decides what a lecture becomes."""
@@ -77,6 +79,22 @@ class Settings(Processing):
             SettingsWrong: there is no such layout.
         """
         return self._with({"compose.layouts": tuple(layouts) if layouts else None, "compose.take": take})
+
+    def with_record(
+        self, *, countdown_seconds: float | None, longest_seconds: float | None, rate: int | None
+    ) -> Settings:
+        """These settings with another countdown, length or rate of a take, where one is named.
+
+        Raises:
+            SettingsWrong: it is not possible.
+        """
+        return self._with(
+            {
+                "record.countdown_seconds": countdown_seconds,
+                "record.longest_seconds": longest_seconds,
+                "record.rate": rate,
+            }
+        )
 
     def _with(self, asked: Mapping[str, Any]) -> Settings:
         named = {key: value for key, value in asked.items() if value is not None}
@@ -204,6 +222,18 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "pictures.poster_pixels": (64, 3840),
     "pictures.thumbnail_pixels": (32, 640),
     "pictures.thumbnail_seconds": (0.5, 600),
+    "record.countdown_seconds": (0, 600),
+    "record.crf": (0, 51),
+    "record.frozen_after_seconds": (1, 3600),
+    "record.longest_seconds": (0, 86_400),
+    "record.opening_seconds": (1, 120),
+    "record.rate": (1, 240),
+    "record.room_to_roll_seconds": (0, math.inf),
+    "record.room_to_stop_mb": (1, math.inf),
+    "record.room_to_stop_seconds": (1, math.inf),
+    "record.room_to_warn_seconds": (0, math.inf),
+    "record.silence_floor_dbfs": (-120, 0),
+    "record.silent_after_seconds": (1, 3600),
     "store.at_once": (1, 128),
     "store.attempts": (1, 20),
     "store.connect_timeout": (0.1, 600),

@@ -1,0 +1,130 @@
+"""What the commands about devices do: list them, name them, and say whether they can be recorded."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from capture.description import to_json
+from capture.devices import KIND_WORDS, Devices, Listed, when
+from capture.errors import DeviceError, DeviceMissing
+from capture.frames import Kind
+from capture.known import Known, without_password
+from capture.sources import Wanted, open_source, spoken
+from flipcast.console import printable
+from flipcast.errors import DeskError
+
+if TYPE_CHECKING:
+    from flipcast.commands import Desk
+
+_LOOKED_FOR = (Kind.SCREEN, Kind.CAMERA, Kind.MICROPHONE)
+
+
+def listing(desk: Desk, asked: argparse.Namespace) -> bool:
+    """List what is asked for: devices, or what is in the library."""
+    from flipcast import commands
+
+    return list_devices(desk, asked) if asked.things == "devices" else commands.listing(desk, asked)
+
+
+def list_devices(desk: Desk, asked: argparse.Namespace) -> bool:
+    """List what can be recorded here, and what is remembered."""
+    rows = Devices().listed()
+    missing = {kind: why_none(kind) for kind in _LOOKED_FOR if not any(_is_here(row, kind) for row in rows)}
+    facts = {
+        "devices": [_facts(row) for row in rows],
+        "missing": [{"kind": str(kind), "why": why} for kind, why in missing.items()],
+    }
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("--from", "kind", "description", "size", "default", "latency", ""):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        device = row.device
+        table.add_row(
+            Text(printable(row.spoken)),
+            str(device.kind),
+            Text(printable(device.description)),
+            f"{device.width} × {device.height}" if device.width else "",
+            "default" if device.default else "",
+            _latency(row.known),
+            _standing(row),
+        )
+    for why in missing.values():
+        desk.show.note(why)
+    none = "there is nothing to record from here; 'pattern' and 'tone' always work, for trying"
+    desk.show.result(facts, table if rows else none)
+    return True
+
+
+def name(desk: Desk, asked: argparse.Namespace) -> bool:
+    """Give a device a name or a latency, or forget it."""
+    devices = Devices()
+    if asked.forget:
+        if asked.name or asked.latency is not None:
+            raise DeskError("--forget stands alone", hint="flipcast name --forget camera:front")
+        gone = devices.forget(asked.device)
+        kept = f", with its latency of {gone.latency_ms:.0f} ms" if gone.latency_ms is not None else ""
+        desk.show.result({"forgotten": gone.spoken}, f"{gone.spoken} is forgotten{kept}")
+        return True
+    if not asked.name and asked.latency is None:
+        raise DeskError("no name is given", hint=f"flipcast name {asked.device} front")
+    known = devices.name(spoken(asked.device), asked.name or "", latency_ms=asked.latency)
+    what = known.description or without_password(known.identity)
+    late = f", {_latency(known)} late" if known.latency_ms is not None else ""
+    desk.show.result(
+        {"name": known.spoken, "identity": without_password(known.identity), "latency_ms": known.latency_ms},
+        f"{known.spoken} is {what}{late}",
+    )
+    return True
+
+
+def why_none(kind: Kind) -> str:
+    """Why there is no device of *kind*, in a sentence: opening one tells."""
+    member = {Kind.SCREEN: "screen", Kind.CAMERA: "camera"}.get(kind, "microphone")
+    try:
+        open_source(Wanted(kind=kind, member=member)).close()
+    except DeviceMissing:
+        pass
+    except DeviceError as error:
+        return str(error)
+    hints = {
+        Kind.CAMERA: ": plug one in, or name one of the network as camera:http://…",
+        Kind.MICROPHONE: ": plug one in, and see that the system's sound settings show it",
+    }
+    return f"no {KIND_WORDS[kind]} is here{hints.get(kind, '')}"
+
+
+def _is_here(row: Listed, kind: Kind) -> bool:
+    return row.device.kind == kind and row.here is not False
+
+
+def _latency(known: Known | None) -> str:
+    if known is None or known.latency_ms is None:
+        return ""
+    return f"{known.latency_ms:.0f} ms, " + ("set" if known.spread_ms is None else "measured")
+
+
+def _standing(row: Listed) -> str:
+    if row.here is False:
+        seen = row.known.seen_at if row.known else ""
+        return f"not here, last seen {when(seen)}" if seen else "not here"
+    return "remembered" if row.known and row.known.name else ""
+
+
+def _facts(row: Listed) -> dict[str, Any]:
+    device: dict[str, Any] = json.loads(to_json(row.device))
+    device["identity"] = without_password(device["identity"])
+    known = row.known
+    return {
+        **device,
+        "from": row.spoken,
+        "here": row.here,
+        "remembered": bool(known and known.name),
+        "latency_ms": known.latency_ms if known else None,
+        "latency_measured": bool(known and known.spread_ms is not None),
+        "seen_at": known.seen_at if known else "",
+    }
