@@ -150,11 +150,11 @@ class Ahead:
         with self._came:
             if reader.ended.is_set():
                 return
-            if isinstance(item, Frame | Sound) and len(self._waiting) >= self._room:
-                self.left_out += 1
-                if not isinstance(self._waiting[0], Frame | Sound):
-                    return
-                self._waiting.popleft()
+            if isinstance(item, Frame | Sound):
+                frames = [place for place, other in enumerate(self._waiting) if isinstance(other, Frame | Sound)]
+                if len(frames) >= self._room:
+                    del self._waiting[frames[0]]
+                    self.left_out += 1
             self._waiting.append(item)
             self._came.notify()
 
@@ -180,7 +180,7 @@ class _Reader:
 def _explained(error: Exception, name: str) -> FlipcastError:
     if isinstance(error, FlipcastError):
         return error
-    return DeviceLost(f"{name} failed: {error or type(error).__name__}", hint="it is asked for again")
+    return DeviceLost(f"{name} failed: {str(error) or type(error).__name__}", hint="it is asked for again")
 
 
 class Beat:

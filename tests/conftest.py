@@ -12,6 +12,8 @@ pytest_plugins = [
     "tests.fixtures.speech",
     "tests.fixtures.store",
     "tests.fixtures.browser",
+    "tests.fixtures.disk",
+    "tests.fixtures.moody",
     "tests.fixtures.rig",
     "tests.fixtures.rig_camera",
     "tests.fixtures.takes",
