@@ -180,8 +180,9 @@ def _cornered(canvas: Size, camera: tuple[str, Size], settings: Compose) -> Laye
     shape = cut[2:] if cut else size
     width, height = _within(shape, (canvas[0] * 0.9, canvas[1] * settings.corner_share))
     margin = canvas[1] * settings.corner_margin
-    x = _even(margin if settings.corner.endswith("left") else canvas[0] - width - margin)
-    y = _even(margin if settings.corner.startswith("top") else canvas[1] - height - margin)
+    across, down = _even(min(margin, canvas[0] - width)), _even(min(margin, canvas[1] - height))
+    x = across if settings.corner.endswith("left") else canvas[0] - width - across
+    y = down if settings.corner.startswith("top") else canvas[1] - height - down
     return Layer(track=name, x=x, y=y, width=width, height=height, cut=cut, round=settings.corner_shape == "round")
 
 

@@ -184,7 +184,8 @@ def _choice(media: Media, voices: Sequence[Voice]) -> tuple[str, ...]:
         by = voice.track.beneath_lu or 0.0
         said += f", with {voice.track.name} {by:g} LU beneath it" if by else f", together with {voice.track.name}"
     left = [name for name in names if name not in {voice.track.name for voice in voices}]
-    return (f"{said}; {' and '.join(left)} is not used." if left else f"{said}.",)
+    unused = f"; {' and '.join(left)} {'are' if len(left) > 1 else 'is'} not used" if left else ""
+    return (f"{said}{unused}.",)
 
 
 def _loudness_of(room: Room, source: Path, media: Media, track: SoundTrack, exe: str) -> tuple[float | None, float]:
