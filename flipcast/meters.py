@@ -31,7 +31,7 @@ _BAR = 16
 _STATES = {
     State.OPENING: ("dim", "OPENING"),
     State.READY: ("green", "READY"),
-    State.COUNTING: ("yellow", "IN"),
+    State.COUNTING: ("yellow", "ROLLS IN"),
     State.ROLLING: ("red", "● REC"),
     State.PAUSED: ("yellow", "PAUSED"),
     State.STOPPING: ("dim", "CLOSING THE FILES"),
@@ -140,8 +140,8 @@ def picture(title: str, health: Health, keys: str) -> list[list[Part]]:
     if health.alarm:
         rows.append([("red", f"  ! {_plain(health.alarm)}")])
     written = sum(track.size_bytes for track in health.tracks)
-    left = f"{_room(health)} left on the disk"
-    rows.append([("dim", f"  {keys}    {size(written)}, {left}")])
+    so_far = f"{size(written)}, " if _runs(health.state) else ""
+    rows.append([("dim", f"  {keys}    {so_far}{_room(health)} left on the disk")])
     return rows
 
 
@@ -150,9 +150,9 @@ def sentence(health: Health) -> str:
     parts = []
     for track in health.tracks:
         if track.kind.is_sound:
-            parts.append(f"{track.name} {_level(track)}{_sync(track)}")
+            parts.append(", ".join([f"{track.name} {_level(track)}", *_sync(track)]))
         else:
-            parts.append(f"{track.name} {_counts(track)}{_sync(track)}")
+            parts.append(", ".join([f"{track.name} {_counts(track)}", *_sync(track)]))
     written = sum(track.size_bytes for track in health.tracks)
     return f"{health.state} {clock(int(health.seconds))}; {'; '.join(parts)}; {size(written)}; {_room(health)} left"
 
@@ -167,7 +167,7 @@ def _track(track: TrackHealth, wide: int, state: State) -> list[Part]:
     else:
         parts.append(("", f"{_counts(track):<{_BAR + 10}}"))
     if _runs(state):
-        parts.append(("dim", f"{_sync(track)}  {size(track.size_bytes)}"))
+        parts.append(("dim", f"  {size(track.size_bytes):>8}  {', '.join(_sync(track))}"))
     return parts
 
 
@@ -181,9 +181,9 @@ def _level(track: TrackHealth) -> str:
     return "silent" if track.level_dbfs is None else f"{track.level_dbfs:.0f} dB"
 
 
-def _sync(track: TrackHealth) -> str:
-    said = f", sync {track.sync_ms:+.1f} ms" if track.sync_ms is not None else ""
-    return said + (f", clock {track.drift_ppm:+.0f} ppm" if track.drift_ppm is not None else "")
+def _sync(track: TrackHealth) -> list[str]:
+    said = [f"sync {track.sync_ms:+.1f} ms"] if track.sync_ms is not None else []
+    return [*said, f"clock {track.drift_ppm:+.0f} ppm"] if track.drift_ppm is not None else said
 
 
 def _room(health: Health) -> str:
