@@ -195,6 +195,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_argument("things", choices=["lectures", "recordings", "devices"], metavar="lectures|recordings|devices")
 
+    recover = verb(
+        "recover",
+        "Make whole what a crash cut short; what is whole, or is being recorded, stays as it is.",
+        obey="flipcast.takes.recover",
+    )
+    recover.add_argument("name", nargs="*", metavar="NAME", help="name of the lecture; all if not said")
+
     verb("settings", "Print every setting in force, and where it came from.")
     verb("check", "Is this machine fit to process and publish?")
 

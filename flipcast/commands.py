@@ -14,7 +14,7 @@ from rich.text import Text
 
 from capture.description import to_json
 from capture.errors import FlipcastError
-from flipcast import actions
+from flipcast import actions, report
 from flipcast.console import Show, printable
 from flipcast.errors import LectureUnknown
 from flipcast.figures import clock, size
@@ -164,14 +164,18 @@ def show(desk: Desk, asked: argparse.Namespace) -> bool:
     facts: dict[str, Any] = {
         "name": where.name,
         "title": where.title,
-        "source": str(where.source),
+        "source": str(where.source) if where.source else None,
         "stage": where.stage,
         "waits_for": where.waits_for,
+        "takes": [report.facts_of(folder) for folder in where.takes],
         "lecture": json.loads(to_json(where.lecture)) if where.lecture else None,
         "publications": [_publication_facts(up) for up in where.publications],
     }
-    lines = [f"{where.title}  ({where.name})", f"  source     {where.source}", f"  stage      {where.stage}"]
+    source = str(where.source) if where.source else f"recorded, {len(where.takes)} take{'s' * (len(where.takes) != 1)}"
+    lines = [f"{where.title}  ({where.name})", f"  source     {source}", f"  stage      {where.stage}"]
     lines += [f"  waits for  {where.waits_for}"] if where.waits_for else []
+    for folder in where.takes:
+        lines += ["", *(f"  {line}" for line in report.lines_of(folder))]
     if where.lecture:
         lines += ["", *_report_lines(where.lecture)]
     for up in where.publications:
@@ -181,7 +185,11 @@ def show(desk: Desk, asked: argparse.Namespace) -> bool:
 
 
 def listing(desk: Desk, asked: argparse.Namespace) -> bool:
-    """List the lectures of the library."""
+    """List the lectures of the library, or of them those that were recorded."""
+    if asked.things == "recordings":
+        from flipcast.takes import recordings
+
+        return recordings(desk)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("name", "title", "length", "clips", "stage"):
         table.add_column(column, overflow="fold")
@@ -259,7 +267,7 @@ def _share(figure: float | None) -> str:
 
 
 def _report_lines(made: Lecture) -> list[str]:
-    report = made.report
+    figures = made.report
     lines = [f"  length     {clock(made.seconds)} in {len(made.clips)} clip{'s' if len(made.clips) != 1 else ''}"]
     for rendition in made.renditions:
         quality = "copied from the source" if rendition.copied else ""
@@ -269,20 +277,20 @@ def _report_lines(made: Lecture) -> list[str]:
             f"  {rendition.name:<10} {rendition.width}×{rendition.height}, {rendition.average_bps / 1000:.0f} kb/s, "
             f"{size(rendition.size_bytes)}{', ' + quality if quality else ''}"
         )
-    peak = report.loudness_after.true_peak_dbtp if report.loudness_after else None
+    peak = figures.loudness_after.true_peak_dbtp if figures.loudness_after else None
     lines.append(
-        f"  loudness   {_loud(report.loudness_before)} → {_loud(report.loudness_after)}"
+        f"  loudness   {_loud(figures.loudness_before)} → {_loud(figures.loudness_after)}"
         + (f", true peak {peak:.1f} dBTP" if peak is not None else "")
     )
     if made.captions:
         labels = ", ".join(track.label for track in made.captions)
         lines.append(
-            f"  captions   {labels}: {report.words} words, sure by {_share(report.confidence)}, "
-            f"{_share(report.speech_covered)} of the speech covered"
+            f"  captions   {labels}: {figures.words} words, sure by {_share(figures.confidence)}, "
+            f"{_share(figures.speech_covered)} of the speech covered"
         )
     for item in made.clips if len(made.clips) > 1 else ():
         lines.append(f"  clip {item.clip.number:<5} {clock(item.clip.start):>7}  {item.clip.title}")
-    spent = "  ".join(f"{step.step} {step.seconds:.1f} s" for step in report.steps)
+    spent = "  ".join(f"{step.step} {step.seconds:.1f} s" for step in figures.steps)
     lines.append(f"  time       {spent}")
     lines += [f"  note       {note}" for note in made.notes]
     return lines
