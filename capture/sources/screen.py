@@ -8,6 +8,7 @@ A window is followed when it is moved or resized.
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -110,6 +111,7 @@ class Screen:
         self._window = window
         self._closed = False
         self._running = False
+        self._lock = threading.Lock()
         place, called = self._place()
         self._at: Region = place
         self.device = called
@@ -125,7 +127,10 @@ class Screen:
         Raises:
             DeviceLost: the screen is gone, has become smaller than the part, or the window was closed or hidden.
         """
-        self._running = True
+        with self._lock:
+            if self._closed:
+                return
+            self._running = True
         try:
             yield from self._grabs()
         except _FAULTS as error:
@@ -154,22 +159,28 @@ class Screen:
                 self._look()
                 looked_ns = now_ns()
             before_ns = now_ns()
-            picture = self._grabber.grab(self._at)
+            try:
+                picture = self._grabber.grab(self._at)
+            except _FAULTS:
+                if not self._look():
+                    raise
+                continue  # it has just become smaller
             seen_ns = (before_ns + now_ns()) // 2
             kept.append(picture)
             yield Frame(picture=picture, at_ns=seen_ns - latency_ns)
             passed = (now_ns() - began_ns) * rate.numerator // (SECOND * rate.denominator)
             beat = max(beat + 1, passed)
 
-    def _look(self) -> None:
-        """See whether the screen has changed its size, or the window its place."""
-        if self._grabber.outdated():
+    def _look(self) -> bool:
+        """See whether the screen has changed its size, or the window its place, and go along with it."""
+        changed = self._grabber.outdated()
+        if changed:
             self._grabber.renew()
         place, _ = self._place()
-        if place != self._at:
-            if self._wanted.region is None and (place.width, place.height) != (self._at.width, self._at.height):
-                self._grabber.warm(place)
-            self._at = place
+        if (place.width, place.height) != (self._at.width, self._at.height):
+            self._grabber.warm(place)
+        changed, self._at = changed or place != self._at, place
+        return changed
 
     def _place(self) -> tuple[Region, str]:
         """What is to be grabbed, with even sides, as 4:2:0 needs them; and what it is called."""
@@ -192,9 +203,11 @@ class Screen:
 
     def close(self) -> None:
         """Let go of the screen; `frames` ends at its next beat."""
-        self._closed = True
-        if not self._running:
-            self._let_go()
+        with self._lock:
+            self._closed = True
+            if self._running:
+                return  # the thread that grabs does it
+        self._let_go()
 
     def _let_go(self) -> None:
         self._grabber.close()
@@ -223,8 +236,10 @@ class _Grabber:
     """mss, made anew when the screen has changed; belongs to the thread that makes it."""
 
     def __init__(self) -> None:
+        self._closed = True
         desktop.must_be_open()
         self._mss = _started()
+        self._closed = False
         desktop.must_be_real(tuple(str(one.get("output", "")) for one in self._mss.monitors))
 
     def screens(self) -> tuple[_Known, ...]:
@@ -280,11 +295,14 @@ class _Grabber:
         """Begin anew with the screens as they are now."""
         self.close()
         self._mss = _started()
+        self._closed = False
 
     def close(self) -> None:
         """Let go of the screen; may be called twice."""
-        with suppress(*_FAULTS):
-            self._mss.close()
+        if not self._closed:
+            self._closed = True  # mss itself must not be asked twice: it would free a dead connection twice
+            with suppress(*_FAULTS):
+                self._mss.close()
 
     def __enter__(self) -> _Grabber:
         return self
