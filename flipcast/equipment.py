@@ -74,7 +74,7 @@ def name(desk: Desk, asked: argparse.Namespace) -> bool:
         raise DeskError("no name is given", hint=f"flipcast name {asked.device} front")
     known = devices.name(spoken(asked.device), asked.name or "", latency_ms=asked.latency)
     what = known.description or without_password(known.identity)
-    late = f", {_latency(known)} late" if known.latency_ms is not None else ""
+    late = f", its latency {_latency(known)}" if known.latency_ms is not None else ""
     desk.show.result(
         {"name": known.spoken, "identity": without_password(known.identity), "latency_ms": known.latency_ms},
         f"{known.spoken} is {what}{late}",
@@ -105,7 +105,8 @@ def _is_here(row: Listed, kind: Kind) -> bool:
 def _latency(known: Known | None) -> str:
     if known is None or known.latency_ms is None:
         return ""
-    return f"{known.latency_ms:.0f} ms, " + ("set" if known.spread_ms is None else "measured")
+    how = "set" if known.spread_ms is None else "measured"
+    return f"{known.latency_ms:.0f} ms ({how})"
 
 
 def _standing(row: Listed) -> str:

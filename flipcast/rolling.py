@@ -73,7 +73,7 @@ def record(desk: Desk, asked: argparse.Namespace) -> bool:
             return _taken(plan, shelf, desk)
     finally:
         if shelf.name not in known:
-            shelf.clear_if_bare()
+            shelf.give_up()
 
 
 def chosen(devices: Devices, said: Sequence[str], show: Show) -> tuple[Wanted, ...]:
