@@ -43,6 +43,7 @@ def main() -> int:
     try:
         plan = wire.noun(opening["open"], Plan)
         with Recorder(plan, news=telling.tell) as recorder:
+            telling.of = recorder
             _steer(recorder, moves, telling)
         recorder.wait(0)
         telling.last(done=str(recorder.folder))
@@ -54,11 +55,7 @@ def main() -> int:
 
 
 def _steer(recorder: Recorder, moves: queue.SimpleQueue[dict[str, Any]], telling: _Telling) -> None:
-    told = False
     while recorder.state not in ENDS:
-        if recorder.folder is not None and not told:
-            told = True
-            telling.put(rolled=str(recorder.folder))
         try:
             move = moves.get(timeout=0.05)
         except queue.Empty:
@@ -130,6 +127,9 @@ class _Telling:
     """What is told to those who listen, from a thread that alone may have to wait for them."""
 
     def __init__(self, descriptor: int) -> None:
+        self.of: Recorder | None = None
+        """The recorder that is told of."""
+        self._rolled = False
         self._descriptor = descriptor
         self._waiting: deque[bytes] = deque(maxlen=500)
         self._health: Health | None = None
@@ -143,6 +143,9 @@ class _Telling:
         if isinstance(news, Said):
             self.put(said=news)
             return
+        if self.of is not None and self.of.folder is not None and not self._rolled:
+            self._rolled = True  # before anyone hears that it rolls: if we are killed, they know what to recover
+            self.put(rolled=str(self.of.folder))
         with self._came:
             self._health = news
             self._came.notify()

@@ -228,9 +228,8 @@ class Recorder:
         timeline = self.timeline
         if alarm and timeline is not None and len(self._said) < _ALARMS:
             self._said[text] = None
-        if self._news is not None:
-            at = timeline.length(now_ns()) / SECOND if timeline else 0.0
-            self._news(Said(at=at, track=track, text=text, alarm=alarm))
+        at = timeline.length(now_ns()) / SECOND if timeline else 0.0
+        self._tell(Said(at=at, track=track, text=text, alarm=alarm))
 
     def ended(self, track: str, error: FlipcastError) -> None:
         """The strip *track* can not be written any further."""
@@ -291,7 +290,7 @@ class Recorder:
         for preview in self._previews:
             preview.close()
         self._holding.close()
-        self._tell(now_ns())
+        self._tell(self.health())
         self._over.set()
 
     def _tick(self) -> None:
@@ -308,11 +307,12 @@ class Recorder:
         if now - self._told_ns >= _HEALTH_NS:
             self._told_ns = now
             self._cpu.measure(now)
-            self._tell(now)
+            self._tell(self.health())
 
-    def _tell(self, now: int) -> None:
+    def _tell(self, news: Health | Said) -> None:
         if self._news is not None:
-            self._news(self.health())
+            with contextlib.suppress(Exception):  # a listener's fault is no fault of the take
+                self._news(news)
 
     def _give_up(self, error: FlipcastError) -> None:
         """End because of *error*: a take whole, as far as it can be."""
@@ -479,8 +479,8 @@ class Recorder:
         room, least = self._room(free), self.plan.settings.room_to_roll_seconds
         if room is not None and room < least:
             raise NoRoomToRecord(
-                f"{free / 1e9:.1f} GB are free in {self.plan.recording}: room for {max(0.0, room) / 60:.0f} minutes, "
-                f"and {least / 60:.0f} are wanted",
+                f"{free / 1e9:.1f} GB are free in {self.plan.recording}: room for {max(0.0, room) / 60:.0f} min, "
+                f"and {least / 60:.0f} min are wanted",
                 hint="free some room, or record to another disk",
             )
 

@@ -259,12 +259,12 @@ class Strip(ABC):
         self.error, self._why = error, error.what
         self._heard_ns = now_ns()
         if timeline is not None and self._lost_at_ns is None:
-            self._lost_at_ns = self._reached_ns(timeline)
+            self._lost_at_ns = self._true_ns()
         self.answered.set()
 
-    def _reached_ns(self, timeline: Timeline) -> int:
-        """How far the track was true."""
-        return min(self.file.end_ns if self.file else 0, timeline.length(now_ns()))
+    def _true_ns(self) -> int:
+        """How far the track shows, or lets hear, what its source gave."""
+        return self.file.end_ns if self.file else 0
 
     def _note_loss(self, until_ns: int, *, to_the_end: bool = False) -> None:
         """The source gives again, at *until_ns* of the take, or its loss lasted to the take's end."""
@@ -444,7 +444,7 @@ class PictureStrip(Strip):
             self._note_loss(at_ns)
             self._beat.rest()
         elif self._last_seen_ns is not None and at_ns - self._last_seen_ns > _GAP_NS:
-            self._lost_at_ns, self._why = self._last_seen_ns, "nothing came: the recorder, or its source, stood still"
+            self._lost_at_ns, self._why = self._true_ns(), "nothing came: the recorder, or its source, stood still"
             self._note_loss(at_ns)
             self._beat.rest()
         if len(timeline.gaps) != self._gaps:
@@ -462,6 +462,7 @@ class PictureStrip(Strip):
         self._left_before = self._ahead.left_out
         if self.error is None and newest is not None and timeline.rolled_ns - newest.at_ns < _GAP_NS:
             self._pictures.write(newest.picture, 0)
+            self._last_seen_ns = 0
         else:
             self._pictures.write(self._sign(), 0)
             self._lost_at_ns, self._why = 0, self.error.what if self.error else "nothing had come yet"
@@ -475,6 +476,9 @@ class PictureStrip(Strip):
         behind_ns = timeline.length(now - int(self._latency_ms * 1e6)) - pictures.end_ns
         if behind_ns > 2 * _COVER_NS:
             pictures.repeat(pictures.end_ns + _COVER_NS)
+
+    def _true_ns(self) -> int:
+        return 0 if self._last_seen_ns is None else self._last_seen_ns + int(SECOND / self.lane.rate)
 
     def _finish(self, timeline: Timeline) -> None:
         end_ns = timeline.length(timeline.stopped_ns or now_ns())
