@@ -2,7 +2,8 @@
 
 A camera is read by a thread of its own, promptly and always: what is not fetched waits in the camera's buffers, and a
 slow reader sees the past. Everything of OpenCV's happens on that thread, since some of its backends are bound to one
-and some never return; whoever waits for a picture waits a bounded time.
+and some never return; whoever waits for a picture waits a bounded time. When a network camera changes its size, OpenCV
+scales what comes to the size that it had at first.
 
 Local cameras are known by what stays the same when they are unplugged: maker, model and serial number, and the socket
 where there is no serial number. Another camera is never taken instead.
@@ -64,6 +65,9 @@ _USUAL_RATES = tuple(Fraction(rate) for rate in ("5", "7.5", "10", "12.5", "15",
 # What OpenCV and its FFmpeg print goes past every log, and may hold a password.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+_FAILURES = 10
+"""Failures in a row after which a camera is lost; they come at once, one after the other, when it is unplugged."""
 
 _WAITING = 4
 """Pictures that may have come before we looked, and so come all at once."""
@@ -216,11 +220,12 @@ class Camera:
         picture: NDArray[np.uint8] | None = None
         rate, sure = Fraction(1), False
         while not self._closed and not sure and (len(moments) < 2 or moments[-1] - moments[0] < _MEASURE_NS):
-            if not capture.grab():
-                if moments or self._here is None:
-                    raise DeviceLost(f"{self.device} stopped after {len(moments)} pictures")
-                raise cameras_here.refused(self._here)
-            moments.append(now_ns())
+            try:
+                moments.append(self._grabbed(capture))
+            except DeviceLost:
+                if self._here is None or moments:
+                    raise
+                raise cameras_here.refused(self._here) from None
             if picture is None:
                 picture = _retrieved(capture)
             steady = moments[_WAITING:]  # the first ones may have been waiting for us
@@ -240,11 +245,7 @@ class Camera:
         latency_ns = round(self.latency_ms * 1e6)
         still = _Stillness()
         while not self._closed:
-            if not capture.grab():
-                if self._closed:
-                    return
-                raise DeviceLost(f"{self.device} gives no more pictures", hint="see that it is plugged in and on")
-            seen_ns = now_ns()
+            seen_ns = self._grabbed(capture)
             picture = _retrieved(capture)
             if picture is None:
                 continue  # damaged on its way; the next may be whole
@@ -253,6 +254,17 @@ class Camera:
             with self._news:
                 self._frames.append(Frame(picture=picture, at_ns=seen_ns - latency_ns))
                 self._news.notify()
+
+    def _grabbed(self, capture: cv2.VideoCapture) -> int:
+        """Wait for the next picture, and give the moment it came."""
+        began_ns = now_ns()
+        for _ in range(_FAILURES):
+            if capture.grab():
+                return now_ns()
+            # A damaged picture fails as a pulled plug does, but the next one may be whole.
+            if self._closed or now_ns() - began_ns >= SILENT_SECONDS * SECOND * 9 // 10:
+                break
+        raise DeviceLost(f"{self.device} gives no more pictures", hint="see that it is plugged in and on")
 
 
 class _Stillness:
