@@ -115,8 +115,9 @@ class Copy:
                         self._note(packet)
                         packet.stream = out
                         target.mux(packet)
-                with self._new.open("r+b") as file:
-                    os.fsync(file.fileno())
+                if self._count:  # without a packet there is no file
+                    with self._new.open("r+b") as file:
+                        os.fsync(file.fileno())
             rate = stream.rate if isinstance(stream, AudioStream) else 0
         how = ending(self._path, self._end)
         if how is Ending.ODD and self._most is None:
