@@ -32,7 +32,8 @@ def verdict(take: Take, *, rolling: bool = False) -> str:
     outcome = take.outcome
     if outcome is None:
         return "being recorded" if rolling else "cut short: run 'flipcast recover' to make it whole"
-    spots = [spot for track in outcome.tracks for spot in _spots(track)]
+    heard = {track.name for track in take.tracks if track.kind.is_sound}
+    spots = [spot for track in outcome.tracks for spot in _spots(track, heard=track.name in heard)]
     if outcome.late_share > _LATE_SHARE:
         spots.append(f"{outcome.late_share:.2%} of the pictures were late or repeated")
     if outcome.recovered:
@@ -92,7 +93,7 @@ def _lines(take: Take, rolling: bool) -> list[str]:
     return told
 
 
-def _spots(track: TrackOutcome) -> list[str]:
+def _spots(track: TrackOutcome, *, heard: bool) -> list[str]:
     """What is not as it should be with a track, a few words each."""
     if not track.count and not track.seconds:
         return [f"{track.name} is lost"]
@@ -104,7 +105,7 @@ def _spots(track: TrackOutcome) -> list[str]:
         reasons = ", ".join(dict.fromkeys(loss.why for loss in track.losses))
         spots.append(f"{gone:.1f} s of {track.name} are missing ({reasons})")
     if track.silent_seconds:
-        spots.append(f"{track.name} was silent, black or frozen for {track.silent_seconds:.0f} s")
+        spots.append(f"{track.name} was {'silent' if heard else 'black or frozen'} for {track.silent_seconds:.0f} s")
     if track.sync is not None and abs(track.sync.offset_ms) > _OFF_MS:
         spots.append(f"{track.name} is {track.sync.offset_ms:+.0f} ms out of step")
     if not spots and not track.whole:
