@@ -202,16 +202,16 @@ class Camera:
                     self.device, hint="it gives no picture: see that it is on, and that a browser can show it"
                 )
         else:
-            # First the packing: what sizes and rates there are depends on it.
-            asked = [cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")]
-            asked += [cv2.CAP_PROP_FRAME_WIDTH, wanted.width or _WIDTH, cv2.CAP_PROP_FRAME_HEIGHT]
-            asked += [wanted.height or _HEIGHT]
             if not capture.open(way.target, way.backend):
                 raise cameras_here.refused(self._here)
-            for setting, value in zip(asked[::2], asked[1::2], strict=True):
+            for setting, value in (
+                (cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG")),  # first: sizes and rates depend on the packing
+                (cv2.CAP_PROP_FRAME_WIDTH, wanted.width or _WIDTH),
+                (cv2.CAP_PROP_FRAME_HEIGHT, wanted.height or _HEIGHT),
+                (cv2.CAP_PROP_FPS, float(wanted.rate)),
+                (cv2.CAP_PROP_BUFFERSIZE, 1),  # where it is honoured, the newest picture is the next
+            ):
                 capture.set(setting, value)
-            capture.set(cv2.CAP_PROP_FPS, float(wanted.rate))
-            capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # where it is honoured, the newest picture is the next
         self._measure(capture)
 
     def _measure(self, capture: cv2.VideoCapture) -> None:
