@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from process import ffmpeg, fmp4
-from process.compose import Composition, pictures
+from process.compose import Composition
 from process.errors import FfmpegMissing
 from process.fit import scaled
 from process.ladder import Ladder, Rung, rate, rungs
 from process.probe import Media
+from process.stage import pictures
 from process.step import Needs, Room, step
 from process.thumbnails import LOOKS, Look, Pictures, Seen, thumbnail_size
 

@@ -143,4 +143,22 @@ def _of_take(found: Take, home: Path, notes: Sequence[str]) -> Footage:
             f"take {found.number} holds no track in {home}", hint="choose another take with --take, or record again"
         )
     lost = tuple(f"Nothing was recorded of {name}." for name in missing)
-    return Footage(path=home, pieces=tuple(pieces), take=found, notes=(*notes, *lost))
+    return Footage(path=home, pieces=tuple(pieces), take=found, notes=(*notes, *lost, *_told(found)))
+
+
+def _told(take: Take) -> tuple[str, ...]:
+    """What a person should know of a take, in whole sentences."""
+    outcome = take.outcome
+    if outcome is None:
+        return ()
+    notes = ["The recording was cut short, and made whole again."] if outcome.recovered else []
+    for track in outcome.tracks:
+        gone = sum(loss.seconds for loss in track.losses)
+        if gone >= 0.5:
+            why = ", ".join(dict.fromkeys(loss.why for loss in track.losses))
+            notes.append(f"{track.name} gave nothing for {gone:.1f} seconds ({why}).")
+        if track.lost_seconds >= 0.05:
+            notes.append(f"The last {track.lost_seconds:.1f} seconds of {track.name} were lost.")
+        if track.ended_because:
+            notes.append(f"{track.name} ended after {track.seconds:.0f} seconds ({track.ended_because}).")
+    return tuple(notes)

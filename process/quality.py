@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from process import ffmpeg
-from process.compose import Composition, pictures
+from process.compose import Composition
 from process.encode import Encoded
 from process.fit import scaled
 from process.ladder import Ladder
 from process.probe import Media
+from process.stage import pictures
 from process.step import Done, Needs, Room, step
 
 _WINDOW = 2.0

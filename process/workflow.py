@@ -21,13 +21,13 @@ from typing import Any, TypeVar
 
 from capture.description import to_json
 from capture.recording import Recording
-from capture.take import Marker, Take
+from capture.take import Marker
 from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, reels, thumbnails
 from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
 from process.chapters import chapters, meant
 from process.clips import Clip
-from process.compose import Composition, Gone, compose
+from process.compose import Composition, compose, gone_in
 from process.encode import Encoded, encode, keyframes
 from process.errors import EngineMissing, MediaUnreadable, NoRoom, ProcessError, Stopped, WeightsDamaged, WeightsMissing
 from process.footage import Footage, footage
@@ -230,7 +230,7 @@ class _Walk:
             return Material(film=media, sound=media, notes=media.notes)
         looked = self.do(reels.look_through, source=source.path, pieces=source.pieces)
         found, markers = looked.value, source.take.markers
-        gone, heights = _gone(source.take), settings.ladder.heights
+        gone, heights = gone_in(source.take), settings.ladder.heights
         composed = self.do(
             compose, reels=looked, markers=markers, gone=gone, settings=settings.compose, heights=heights
         ).value.composition
@@ -240,7 +240,7 @@ class _Walk:
             sound=sound,
             composition=composed,
             markers=meant(markers, zero=found.zero, seconds=found.seconds),
-            notes=(*source.notes, *found.notes, *_told(source.take)),
+            notes=(*source.notes, *found.notes),
         )
 
     def listened(self, heard: Done[Heard]) -> tuple[Done[Transcript] | None, tuple[str, ...]]:
@@ -360,32 +360,6 @@ class _Walk:
 
 def _speed(seconds: float, taken: float) -> float:
     return round(seconds / max(taken, 0.001), 2)
-
-
-def _gone(take: Take) -> tuple[Gone, ...]:
-    """When which track holds nothing but a placeholder."""
-    tracks = take.outcome.tracks if take.outcome else ()
-    return tuple(
-        Gone(track=track.name, start=loss.at, end=loss.at + loss.seconds) for track in tracks for loss in track.losses
-    )
-
-
-def _told(take: Take) -> tuple[str, ...]:
-    """What a person should know of a take, in whole sentences."""
-    outcome = take.outcome
-    if outcome is None:
-        return ()
-    notes = ["The recording was cut short, and made whole again."] if outcome.recovered else []
-    for track in outcome.tracks:
-        gone = sum(loss.seconds for loss in track.losses)
-        if gone >= 0.5:
-            why = ", ".join(dict.fromkeys(loss.why for loss in track.losses))
-            notes.append(f"{track.name} gave nothing for {gone:.1f} seconds ({why}).")
-        if track.lost_seconds >= 0.05:
-            notes.append(f"The last {track.lost_seconds:.1f} seconds of {track.name} were lost.")
-        if track.ended_because:
-            notes.append(f"{track.name} ended after {track.seconds:.0f} seconds ({track.ended_because}).")
-    return tuple(notes)
 
 
 def _recipe(source: Footage, settings: Processing) -> str:

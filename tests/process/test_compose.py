@@ -229,6 +229,18 @@ def test_a_layout_switches_on_the_very_picture_of_its_marker(tmp_path):
     assert (full[0], full[-1]) == pytest.approx((2.0, 3.0 - 1 / 30), abs=0.002)
 
 
+def test_hundreds_of_switches_are_made_as_one_is(tmp_path):
+    """Someone who switches at every slide of an hour must not meet a limit of ffmpeg's at the end of it."""
+    home = tmp_path / "many"
+    labels = ("camera", "corner", "side-by-side")
+    markers = [Marker(at=number / 10, label=labels[number % 3]) for number in range(600)]
+    record(home, screen(plain(WHITE), ends=60, rate=10), camera(plain(BLUE), ends=60, rate=10), markers=markers)
+    process(home)
+    found = [near(picture[180, 320], BLUE) for _, picture in pictures(film_of(home))]
+
+    assert found == [number % 3 == 0 for number in range(600)]
+
+
 def test_another_layout_hears_nothing_again(tmp_path, take_folder):
     """Captions are the dearest step but one, and nobody's words change with the picture."""
     home = take_folder("again", screen(slide(), ends=3), camera(speaker(), ends=3), microphone(beeping(), ends=3))
