@@ -283,15 +283,19 @@ class Recorder:
             with self._changed:
                 if self._state not in ENDS:
                     self._changed.wait(_TICK_SECONDS)
-        for strip in self._strips:
-            strip.end(0.0)
-        for strip in self._strips:
-            strip.end(2.0)
+        try:
+            self._let_go()
+        finally:
+            self._over.set()
+
+    def _let_go(self) -> None:
+        for seconds in (0.0, 2.0):  # all are told before one is waited for
+            for strip in self._strips:
+                strip.end(seconds)
         for preview in self._previews:
             preview.close()
         self._holding.close()
         self._tell(self.health())
-        self._over.set()
 
     def _tick(self) -> None:
         now = now_ns()

@@ -111,10 +111,11 @@ class Remote:
         """
         seconds = self.plan.settings.opening_seconds + _ANSWER_SECONDS if seconds is None else seconds
         with self._changed:
-            self._changed.wait_for(lambda: self._end is not None or self.state is not State.OPENING, seconds)
+            opening = (State.OPENING, State.FAILED)  # why it failed is told after that it did
+            self._changed.wait_for(lambda: self._end is not None or self.state not in opening, seconds)
             if isinstance(self._end, FlipcastError):
                 raise self._end
-            if self.health is None or self.state is State.OPENING:
+            if self.health is None or self.state in opening:
                 raise RecorderGone(f"the recorder was not ready after {seconds:.0f} s")
             return self.health
 

@@ -38,7 +38,13 @@ _COVER_NS = SECOND // 4
 """So often something is written where nothing comes: as often as a cluster is full."""
 
 _STALLED_NS = 3 * SECOND
-"""A source that neither gives anything nor says that it is lost is given up after this."""
+"""A source that neither gives anything more nor says that it is lost is given up after this."""
+
+_QUIET = "nothing was played"
+"""Why the system's sound may have nothing to give; no loss."""
+
+_QUIET_NS = 2 * SECOND
+"""The system's sound is taken for nothing played if none came for this long."""
 
 _GAP_NS = SECOND
 """Pictures further apart than this are a loss, not a few late ones: the machine slept, or we were stopped."""
@@ -105,7 +111,7 @@ class Strip(ABC):
         self.file: TrackFile | None = None
         """What it is written to; ``None`` before the take."""
         self.answered = threading.Event()
-        """Set once the source has opened, or has failed to for the first time."""
+        """Set once the source has given something, or has failed for the first time."""
         self.error: FlipcastError | None = None
         """Why the source is not there; ``None`` while it is."""
         self.broken: FlipcastError | None = None
@@ -120,7 +126,7 @@ class Strip(ABC):
         self._leaving = threading.Event()
         self._shape: PictureShape | SoundShape | None = None
         self._latency_ms = 0.0
-        self._heard_ns = now_ns()
+        self._heard_ns, self._gives = now_ns(), False
         self._troubles: dict[str, str] = {}
         self._losses: tuple[Loss, ...] = ()
         self._lost_at_ns: int | None = None
@@ -195,7 +201,8 @@ class Strip(ABC):
                 elif isinstance(item, Lost):
                     self._missed(item.error, timeline)
                 elif item is not None:
-                    self._heard_ns = now_ns()
+                    self._heard_ns, self._gives = now_ns(), True
+                    self.answered.set()
                 self._guarded(item if isinstance(item, Frame | Sound) else None, timeline)
         if self.file is not None and not self.closed.is_set():
             self._close()
@@ -246,12 +253,13 @@ class Strip(ABC):
         back = self.error is not None or self.device
         self.device, self._shape, self._latency_ms = opened.device, opened.shape, opened.latency_ms
         self.error = None
-        self._heard_ns = now_ns()
+        self._heard_ns, self._gives = now_ns(), False
         self._opened()
         self._well("lost")
         if back and self.answered.is_set():
             self._stage.say(name, f"{name} is back", alarm=False)
-        self.answered.set()
+        if self.lane.kind is Kind.SYSTEM:  # some systems give nothing while nothing plays
+            self.answered.set()
 
     def _missed(self, error: FlipcastError, timeline: Timeline | None) -> None:
         if self.error is None or self.error.what != error.what:
@@ -277,9 +285,12 @@ class Strip(ABC):
 
     def _keep_up(self, timeline: Timeline | None) -> None:
         now = now_ns()
-        if self.error is None and self._shape is not None and now - self._heard_ns > _STALLED_NS:
+        # The first picture of a camera may take its time.
+        limit = _STALLED_NS if self._gives else max(_STALLED_NS, int(self.lane.settings.opening_seconds * SECOND))
+        waits = self.error is None and self._shape is not None and self.lane.kind is not Kind.SYSTEM
+        if waits and now - self._heard_ns > limit:
             self._heard_ns = now
-            self._ahead.renew(DeviceLost(f"{self.device} gives nothing for {_STALLED_NS // SECOND} s"))
+            self._ahead.renew(DeviceLost(f"{self.device} gives nothing for {limit // SECOND} s"))
         if timeline is None or not self._began or timeline.standing or self.broken:
             return
         if timeline.stopped_ns is None:
@@ -309,17 +320,13 @@ class Strip(ABC):
         if file is None:
             return blank
         end_ns = file.end_ns if self._ended_ns is None else self._ended_ns
-        try:
-            size = file.size_bytes
-        except OSError:
-            size = 0
         why = self.broken.what if self.broken else "" if self.closed.is_set() else "it could not be closed in time"
         return replace(
             blank,
             seconds=min(seconds, end_ns / SECOND) if why else seconds,
             count=file.count,
             losses=self._losses,
-            size_bytes=size,
+            size_bytes=file.size_bytes,
             whole=not why and not self._losses,
             ended_because=why,
             **more,  # type: ignore[arg-type]
@@ -561,7 +568,7 @@ class SoundStrip(Strip):
         """As `Strip.outcome`."""
         retimer = self._retimer
         if retimer is not None:
-            self._losses = retimer.losses
+            self._losses = tuple(loss for loss in retimer.losses if loss.why != _QUIET)
         return self._outcome(
             seconds,
             silent_seconds=round(self._hearing.troubled_ns / SECOND, 1),
@@ -599,8 +606,11 @@ class SoundStrip(Strip):
 
     def _cover(self, timeline: Timeline, now: int) -> None:
         assert self._retimer
-        if self.error is not None and timeline.length(now) - self._retimer.written_ns >= _COVER_NS:
+        behind_ns = timeline.length(now) - self._retimer.written_ns
+        if self.error is not None and behind_ns >= _COVER_NS:
             self._sounds.write(self._retimer.fill(timeline.length(now), why=self._why))
+        elif self.lane.kind is Kind.SYSTEM and behind_ns >= _QUIET_NS:
+            self._sounds.write(self._retimer.fill(timeline.length(now) - _QUIET_NS // 2, why=_QUIET))
 
     def _finish(self, timeline: Timeline) -> None:
         assert self._retimer

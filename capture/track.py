@@ -69,8 +69,11 @@ class TrackFile(ABC):
 
     @property
     def size_bytes(self) -> int:
-        """Its length on disk so far."""
-        return self.path.stat().st_size
+        """Its length on disk so far; 0 where that cannot be told."""
+        try:
+            return self.path.stat().st_size
+        except OSError:  # a disk that was pulled out
+            return 0
 
     def keep(self) -> None:
         """Bring what was written to the disk itself, against a loss of power; may take a while."""
