@@ -25,6 +25,9 @@ from capture.take import Loss
 
 _Packet: TypeAlias = "Packet[Any]"
 
+_HEAD = 1024
+"""Bytes; what is shorter was cut before the first quarter of a second."""
+
 _HOLE = 4096
 """More bytes than this between two packets are none that a writer puts there: they were a packet once."""
 
@@ -237,7 +240,8 @@ def opened(path: Path) -> InputContainer:
         raise
     except FFmpegError as error:
         size = path.stat().st_size
-        raise RecordingDamaged(f"{path.name}, of {size} bytes, cannot be read ({error.strerror})") from None
+        why = "holds no more than its head" if size < _HEAD else f"cannot be read ({error.strerror})"
+        raise RecordingDamaged(f"{path.name}, of {size} bytes, {why}") from None
 
 
 def _stream(source: InputContainer, path: Path) -> AudioStream | VideoStream:

@@ -29,7 +29,7 @@ def recordings(desk: Desk) -> bool:
             continue
         if where.source is not None:
             continue
-        last = report.lines_of(where.takes[-1])[0] if where.takes else ""
+        last = " ".join(report.lines_of(where.takes[-1])[0].split()) if where.takes else ""
         table.add_row(where.name, Text(printable(where.title)), str(len(where.takes)), Text(last), where.stage)
         takes = [report.facts_of(folder) for folder in where.takes]
         rows.append({"name": where.name, "title": where.title, "stage": where.stage, "takes": takes})
