@@ -26,6 +26,7 @@ elif sys.platform == "darwin":
     os.environ.setdefault("OPENCV_AVFOUNDATION_SKIP_AUTH", "1")
 else:
     BACKEND = cv2.CAP_V4L2
+    os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")  # seconds without a picture; ten, if not told
 """The part of OpenCV that reads local cameras."""
 
 _LISTED = Path("/sys/class/video4linux")
