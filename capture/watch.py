@@ -25,6 +25,7 @@ class Sight:
         self._still_is_wrong = still_is_wrong
         self._thumbnail: NDArray[np.uint8] | None = None
         self._looked_ns = self._changed_ns = self._lit_ns = 0
+        self._counts_from_ns: int | None = None
 
     def look(self, frame: Frame, *, counts: bool) -> None:
         """Look at *frame*, twice a second; its time is counted if it *counts*, as part of the take."""
@@ -45,8 +46,9 @@ class Sight:
             self.trouble, since_ns = "shows the same picture all the time", self._changed_ns
         else:
             self.trouble, since_ns = "", frame.at_ns
-        if counts and self.trouble:
-            self.troubled_ns += frame.at_ns - (self._looked_ns if was else since_ns)
+        self._counts_from_ns = (self._counts_from_ns or frame.at_ns) if counts else None
+        if self._counts_from_ns is not None and self.trouble:
+            self.troubled_ns += frame.at_ns - max(self._counts_from_ns, self._looked_ns if was else since_ns)
         self._thumbnail, self._looked_ns = thumbnail, frame.at_ns
 
     def rest(self) -> None:
@@ -73,6 +75,7 @@ class Hearing:
         self._last_ns = 0
         self._now = self._before = 0.0
         self._window_ns = 0
+        self._counts_from_ns: int | None = None
 
     def listen(self, sound: Sound, *, counts: bool) -> None:
         """Listen to *sound*; it is counted if it *counts*, as part of the take."""
@@ -85,6 +88,7 @@ class Hearing:
         self._now = max(self._now, peak)
         if counts:
             self.peak = max(self.peak, peak)
+        self._counts_from_ns = (self._counts_from_ns or sound.at_ns) if counts else None
         was = self.trouble
         if peak > self._floor:
             self._silent_ns, self.trouble = None, ""
@@ -92,8 +96,8 @@ class Hearing:
             self._silent_ns = sound.at_ns
         if self._silent_ns is not None and end_ns - self._silent_ns >= self._after_ns:
             self.trouble = "is silent"
-            if counts:
-                self.troubled_ns += end_ns - (self._last_ns if was else self._silent_ns)
+            if self._counts_from_ns is not None:
+                self.troubled_ns += end_ns - max(self._counts_from_ns, self._last_ns if was else self._silent_ns)
         self._last_ns = end_ns
 
     def rest(self) -> None:
