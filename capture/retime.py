@@ -180,10 +180,12 @@ class Retimer:
         return np.zeros((count, self.channels), np.float32)
 
     def _drop_what_is_past(self, timeline: Timeline) -> None:
-        end = self._knots[-1][0]
-        next_moment = _moments(np.array([self.written]), self.rate, timeline, self._base)[0]
-        places, moments = np.array(self._knots, np.float64).T
-        needed = min(int(np.interp(next_moment, moments, places)), end - _KEPT) - _HALF
+        needed = self._knots[-1][0] - _KEPT
+        if not timeline.standing and timeline.stopped_ns is None:
+            next_moment = _moments(np.array([self.written]), self.rate, timeline, self._base)[0]
+            places, moments = np.array(self._knots, np.float64).T
+            needed = min(needed, int(np.interp(next_moment, moments, places)))
+        needed -= _HALF
         if needed > self._first:
             self._held = self._held[needed - self._first :]
             self._first = needed
