@@ -50,7 +50,7 @@ class TrackHealth:
     """What the system calls its source."""
 
     count: int
-    """Pictures, or samples of one channel, so far."""
+    """Pictures, or samples of one channel, so far; those of a screen that stood still too."""
 
     late: int
     """Pictures that came more than half a beat late, so far."""

@@ -511,7 +511,7 @@ class Recorder:
         tracks = tuple(strip.outcome(seconds) for strip in self._strips)
         names = [strip.lane.name for strip in self._strips if not strip.lane.kind.is_sound]
         pictures = [track for track in tracks if track.name in names]
-        missed, count = sum(t.late + t.repeated for t in pictures), sum(t.count for t in pictures)
+        missed, count = sum(t.late + t.repeated for t in pictures), sum(t.count + t.unchanged for t in pictures)
         outcome = Outcome(
             seconds=seconds,
             tracks=tracks,

@@ -37,6 +37,9 @@ SAMPLE_RATE = 48_000
 _COVER_NS = SECOND // 4
 """So often something is written where nothing comes: as often as a cluster is full."""
 
+_STILL_NS = SECOND // 10 - SECOND // 200
+"""A screen that stands still is written ten times a second: it costs a third, and a crash takes hardly more of it."""
+
 _STALLED_NS = 3 * SECOND
 """A source that neither gives anything more nor says that it is lost is given up after this."""
 
@@ -356,8 +359,16 @@ class PictureStrip(Strip):
             wide, high = shape.width, shape.height
         wide, high = even(wide), even(high)
         file = folder / file_of(lane.name, lane.kind)
-        threads = 2 if lane.kind is Kind.SCREEN else 1
-        self._pictures = Pictures(file, width=wide, height=high, rate=lane.rate, crf=lane.settings.crf, threads=threads)
+        screen = lane.kind is Kind.SCREEN
+        self._pictures = Pictures(
+            file,
+            width=wide,
+            height=high,
+            rate=lane.rate,
+            crf=lane.settings.crf,
+            threads=2 if screen else 1,
+            still_ns=_STILL_NS if screen else 0,
+        )
         self.file = self._pictures
         return Track(
             name=lane.name,
@@ -386,7 +397,7 @@ class PictureStrip(Strip):
             name=self.lane.name,
             kind=self.lane.kind,
             device=self.device,
-            count=file.count if file else 0,
+            count=file.count + self._unchanged if file else 0,
             late=beat.late,
             repeated=beat.repeated,
             left_out=self._left_out,
@@ -402,12 +413,17 @@ class PictureStrip(Strip):
         beat = self._beat
         return self._outcome(
             seconds,
+            unchanged=self._unchanged,
             late=beat.late,
             repeated=beat.repeated,
             left_out=self._left_out,
             silent_seconds=round(self._sight.troubled_ns / SECOND, 1),
             sync=self._sync(),
         )
+
+    @property
+    def _unchanged(self) -> int:
+        return self._pictures.unchanged if self.file else 0
 
     @property
     def _left_out(self) -> int:
@@ -462,7 +478,9 @@ class PictureStrip(Strip):
         if pictures.count and at_ns <= pictures.end_ns:
             self._beat.left_out += 1
         elif self._beat.takes(at_ns):
-            self._offsets.add(pictures.write(frame.picture, at_ns) - at_ns, at_ns)
+            written_ns = pictures.write(frame.picture, at_ns)
+            if written_ns is not None:
+                self._offsets.add(written_ns - at_ns, at_ns)
 
     def _start(self, timeline: Timeline) -> None:
         newest = self._newest

@@ -116,6 +116,9 @@ class TrackOutcome:
     count: int = 0
     """Pictures, or samples of one channel, in the file."""
 
+    unchanged: int = 0
+    """Pictures of a screen that are not in the file, since the one before them shows the same."""
+
     late: int = 0
     """Pictures that came more than half a beat after their time."""
 

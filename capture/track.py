@@ -137,8 +137,21 @@ class TrackFile(ABC):
 class Pictures(TrackFile):
     """A track of pictures, in H.264."""
 
-    def __init__(self, path: Path, *, width: int, height: int, rate: Fraction, crf: int = 20, threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        width: int,
+        height: int,
+        rate: Fraction,
+        crf: int = 20,
+        threads: int = 1,
+        still_ns: int = 0,
+    ) -> None:
         """Of *width* × *height* pixels, even numbers; pictures of other sizes are fitted in, with black borders.
+
+        A picture that is the same as the last one is written once in *still_ns* nanoseconds at most: slides stand
+        still, and to encode them again and again is half the cost of a screen.
 
         Raises:
             NoRoomToRecord, TakeError: it cannot be written.
@@ -156,17 +169,19 @@ class Pictures(TrackFile):
         context.colorspace, context.color_range = _BT601, _LIMITED
         context.color_primaries, context.color_trc = _BT709_PRIMARIES, _SRGB_TRANSFER
         self._stream = stream
-        self._planes = np.empty((height * 3 // 2, width), np.uint8)
-        self._frame = av.VideoFrame.from_numpy_buffer(self._planes, "yuv420p")
-        self._frame.time_base = Fraction(1, 1000)
+        self._still_ns = still_ns
+        self.unchanged = 0
+        """Pictures that were not written, since the last one shows the same."""
+        self._turns = [self._room(height, width), self._room(height, width)]
         self._key_ns = -_KEYFRAME_NS
         self._last_ms = -1
         self._begin()
 
-    def write(self, picture: NDArray[np.uint8], at_ns: int) -> int:
+    def write(self, picture: NDArray[np.uint8], at_ns: int) -> int | None:
         """Show *picture* from the moment *at_ns* of the take on; gives the moment that the file says.
 
-        That is the nearest millisecond; and one later than the picture before where that one is as late.
+        That is the nearest millisecond; and one later than the picture before where that one is as late. ``None`` if
+        the last picture is the same and goes on.
 
         Raises:
             NoRoomToRecord: the disk is full.
@@ -174,8 +189,20 @@ class Pictures(TrackFile):
         """
         fitted = _fitted(picture, self.width, self.height)
         way = cv2.COLOR_BGRA2YUV_I420 if fitted.shape[2] == 4 else cv2.COLOR_BGR2YUV_I420
-        cv2.cvtColor(fitted, way, dst=self._planes)
+        last, planes = self._turns[0][0], self._turns[1][0]
+        cv2.cvtColor(fitted, way, dst=planes)
+        if self.count and 0 < at_ns - self.end_ns < self._still_ns and np.array_equal(planes, last):
+            self.unchanged += 1
+            return None
+        self._turns.reverse()
         return self._encode(at_ns)
+
+    @staticmethod
+    def _room(height: int, width: int) -> tuple[NDArray[np.uint8], av.VideoFrame]:
+        planes = np.zeros((height * 3 // 2, width), np.uint8)
+        frame = av.VideoFrame.from_numpy_buffer(planes, "yuv420p")
+        frame.time_base = Fraction(1, 1000)
+        return planes, frame
 
     def repeat(self, at_ns: int) -> int:
         """Show the last picture again, at the moment *at_ns* of the take."""
@@ -184,10 +211,11 @@ class Pictures(TrackFile):
     def _encode(self, at_ns: int) -> int:
         ms = max(self._last_ms + 1, (at_ns + MILLISECOND // 2) // MILLISECOND)
         key = ms * MILLISECOND - self._key_ns >= _KEYFRAME_NS
-        self._frame.pts = ms
-        self._frame.pict_type = PictureType.I if key else PictureType.NONE
+        frame = self._turns[0][1]
+        frame.pts = ms
+        frame.pict_type = PictureType.I if key else PictureType.NONE
         with self._explained():
-            self._mux(self._stream.encode(self._frame))
+            self._mux(self._stream.encode(frame))
         self._last_ms = ms
         self.end_ns = ms * MILLISECOND
         if key:

@@ -129,7 +129,8 @@ def _proof(track: Track, result: TrackOutcome, recovered: bool) -> list[str]:
         kept = [f"{result.count} samples", loudest or ("" if recovered else "digital silence")]
     else:
         counted = f"{result.late} late, {result.repeated} repeated, {result.left_out} left out"
-        kept = [f"{result.count} pictures", "" if recovered else counted]
+        still = f"{result.unchanged} more where nothing changed" if result.unchanged else ""
+        kept = [f"{result.count} pictures", still, "" if recovered else counted]
     told.append(", ".join([*filter(None, kept), size(result.size_bytes), track.file]))
     if result.began > _LOST_SECONDS:
         told.append(f"begins {result.began:.1f} s after the take")

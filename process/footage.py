@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from capture import recording, take
@@ -40,6 +41,9 @@ class Piece:
 
     digest: str
     """Of samples of the content, hexadecimal."""
+
+    rate: Fraction | None = None
+    """Pictures a second that a screen was grabbed at; where it stood still, fewer are in the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +140,7 @@ def _of_take(found: Take, home: Path, notes: Sequence[str]) -> Footage:
                 size_bytes=known.size_bytes,
                 modified_ns=known.modified_ns,
                 digest=known.digest,
+                rate=track.rate if track.kind is Kind.SCREEN else None,
             )
         )
     if not pieces:

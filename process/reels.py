@@ -78,6 +78,8 @@ def look_through(room: Room, *, source: Path, pieces: tuple[Piece, ...]) -> Reel
             notes.append(f"The track {piece.name} was left out: there is nothing in it.")
             continue
         notes += [f"{piece.name}: {note}" for note in media.notes]
+        if media.picture is not None and piece.rate:
+            media = replace(media, picture=replace(media.picture, rate=piece.rate))
         media = replace(media, notes=(), digest=piece.digest)
         found.append(Reel(name=piece.name, kind=piece.kind, file=piece.file, media=media))
     if not found:

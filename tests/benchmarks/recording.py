@@ -119,7 +119,7 @@ def whole(folder: Path, minutes: float) -> None:
         sound.click("clicks")
         camera = RigCamera(width=1280, height=720, rate=30)
         try:
-            with Remote(_plan(folder / "whole", "screen:1", f"camera:{camera.url}", "microphone:clicks")) as recorder:
+            with Remote(_plan(folder / "whole", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")) as recorder:
                 recorder.ready()
                 recorder.roll()
                 time.sleep(3)
@@ -152,7 +152,7 @@ def sync(folder: Path, minutes: float, ppm: float, pauses: int) -> None:
         rig.callback(camera.close)
         recording = folder / f"sync-{ppm}-{pauses}"
         recorder = rig.enter_context(
-            Remote(_plan(recording, "screen:1@640x360+0+0", f"camera:{camera.url}", "microphone:clicks"))
+            Remote(_plan(recording, "screen:1@640x360+0+0", f"camera:{camera.url}", "microphone:rig-clicks"))
         )
         recorder.ready()
         recorder.roll()
@@ -303,7 +303,7 @@ def memory(folder: Path, minutes: float) -> None:
         sound.click("clicks", ppm=100)
         camera = RigCamera(width=1280, height=720, rate=30)
         try:
-            with Remote(_plan(folder / "memory", "screen:1", f"camera:{camera.url}", "microphone:clicks")) as recorder:
+            with Remote(_plan(folder / "memory", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")) as recorder:
                 recorder.ready()
                 recorder.roll()
                 sizes: list[float] = []

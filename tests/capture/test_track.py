@@ -294,3 +294,16 @@ def test_files_are_named_after_their_tracks():
     """Somebody will look into that folder."""
     assert file_of("camera-2", Kind.CAMERA) == "camera-2.mkv"
     assert file_of("microphone", Kind.MICROPHONE) == "microphone.mka"
+
+
+def test_a_screen_that_stands_still_is_written_seldom_and_a_change_at_once(tmp_path: Path):
+    """Slides stand still for minutes; encoding them thirty times a second is half the cost of a recording."""
+    still, changed = noise(), noise()
+    changed[0, 0] ^= 255
+    with pictures(tmp_path / "t.mkv", still_ns=95_000_000) as track:
+        said = [track.write(still, number * BEAT) for number in range(9)]
+        said.append(track.write(changed, 9 * BEAT))
+
+    assert [moment is not None for moment in said] == [True, False, False, True, False, False, True, False, False, True]
+    assert track.unchanged == 6
+    assert [frame.pts for frame in read(tmp_path / "t.mkv")] == [0, 100, 200, 300]
