@@ -16,5 +16,6 @@ pytest_plugins = [
     "tests.fixtures.moody",
     "tests.fixtures.rig",
     "tests.fixtures.rig_camera",
+    "tests.fixtures.rig_sound",
     "tests.fixtures.takes",
 ]

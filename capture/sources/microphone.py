@@ -72,9 +72,8 @@ def present() -> tuple[Device, ...]:
     if not found:
         with contextlib.suppress(DeviceError), _portaudio():
             found = [one for one in _inputs() if not one.noise]
-    found.sort(key=lambda one: not one.default)
     devices: dict[tuple[Kind, str], Device] = {}
-    for one in found:
+    for one in sorted(found, key=lambda one: one.identity):  # so that of two alike each keeps its name
         slug = _slug(one.description) or str(one.kind)
         name = next(name for name in (slug, *(f"{slug}-{n}" for n in range(2, 999))) if (one.kind, name) not in devices)
         devices[one.kind, name] = Device(
@@ -85,7 +84,7 @@ def present() -> tuple[Device, ...]:
             member="microphone",
             default=one.default,
         )
-    return tuple(devices.values())
+    return tuple(sorted(devices.values(), key=lambda device: not device.default))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,7 @@ class Watch:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            start_new_session=True,  # Ctrl-C at the terminal is for the recorder
         )
         self._thread = threading.Thread(target=self._listen, name=f"watch {source.name}", daemon=True)
         self._thread.start()
