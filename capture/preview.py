@@ -91,6 +91,8 @@ class Preview:
         self._map.close()
         with contextlib.suppress(OSError):
             self._path.unlink()
+            if self._path.parent.name.startswith(_PREFIX):
+                self._path.parent.rmdir()  # for whoever made it and was killed; after the last preview it is empty
 
 
 class Look:

@@ -29,6 +29,7 @@ class Sight:
 
     def look(self, frame: Frame, *, counts: bool) -> None:
         """Look at *frame*, twice a second; its time is counted if it *counts*, as part of the take."""
+        self._counts_from_ns = (self._counts_from_ns or frame.at_ns) if counts else None
         if self._thumbnail is not None and frame.at_ns - self._looked_ns < SECOND // 2:
             return
         thumbnail = np.ascontiguousarray(frame.picture[4::16, 4::16, :3])
@@ -46,7 +47,6 @@ class Sight:
             self.trouble, since_ns = "shows the same picture all the time", self._changed_ns
         else:
             self.trouble, since_ns = "", frame.at_ns
-        self._counts_from_ns = (self._counts_from_ns or frame.at_ns) if counts else None
         if self._counts_from_ns is not None and self.trouble:
             self.troubled_ns += frame.at_ns - max(self._counts_from_ns, self._looked_ns if was else since_ns)
         self._thumbnail, self._looked_ns = thumbnail, frame.at_ns

@@ -167,6 +167,7 @@ def test_the_take_outlives_whoever_steered_it(tmp_path: Path, number: signal.Sig
 
     assert done.recorder == recorder
     assert whole(done)
+    until(lambda: not list(Path("/dev/shm").glob(f"flipcast-preview-{steering.pid}-*")))
     assert done.outcome
     assert done.outcome.seconds > 0.4
 
