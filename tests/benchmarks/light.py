@@ -32,7 +32,7 @@ def encode(light: np.ndarray) -> np.ndarray:
     place = np.sqrt(np.clip(light, 0, 1)).astype(np.float32) * _STEPS
     whole = place.astype(np.int32)
     lower = _CODE[whole]
-    return lower + (place - whole) * (_CODE[whole + 1] - lower)
+    return lower + (place - whole.astype(np.float32)) * (_CODE[whole + 1] - lower)
 
 
 def to_bytes(light: np.ndarray) -> np.ndarray:
