@@ -107,7 +107,9 @@ class Devices:
                 plain = Wanted(kind=kind, member=device.member)
                 chosen.append(_resolved(plain, self._seen(device), address=device.identity))
         if not chosen:
-            raise DeviceMissing("any", hint="no screen, camera or microphone is here; run flipcast check")
+            nothing = DeviceMissing("any", hint="run flipcast check, which says why")
+            nothing.what = "no screen, camera or microphone is here"
+            raise nothing
         return tuple(chosen)
 
     def name(self, spoken: Wanted, name: str = "", *, latency_ms: float | None = None) -> Known:

@@ -65,8 +65,6 @@ class Lateness:
 def measure(
     sources: Sequence[Wanted],
     *,
-    times: int = TIMES,
-    period: float = PERIOD_SECONDS,
     report: Callable[[float], None] = lambda far: None,
     stop: Event | None = None,
 ) -> tuple[Lateness, ...]:
@@ -75,7 +73,7 @@ def measure(
     Raises:
         DeviceError: one cannot be opened, nothing can flash or beep, or it was not seen or heard.
     """
-    stop = stop or Event()
+    stop, times, period = stop or Event(), TIMES, PERIOD_SECONDS
     listeners = [_Listener(replace(wanted, latency_ms=0.0)) for wanted in sources]
     with ExitStack() as stack:
         sights = any(not wanted.kind.is_sound for wanted in sources)

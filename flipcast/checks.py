@@ -1,4 +1,4 @@
-"""Whether this machine is fit to process and publish, in sentences."""
+"""Whether this machine is fit to record, process and publish, in sentences."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from capture.errors import FlipcastError
+from flipcast.figures import span
 from flipcast.settings import Settings
 from process import ffmpeg, hardware
 from process.captions import weights
+
+_TAKE_BYTES = 1920 * 1080 * 30 * 0.01 + 1280 * 720 * 30 * 0.02 + 60_000
+"""A second of a take with screen, camera and microphone: scrolling text, and somebody in the light of a room."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +31,22 @@ class Finding:
 
 
 def look(settings: Settings, library: Path) -> list[Finding]:
-    """Look at all that processing and publishing need."""
-    return [_machine(), _ffmpeg(settings), _captions(settings), _room(library)]
+    """Look at all that recording, processing and publishing need."""
+    return [_machine(), *_recording(), _ffmpeg(settings), _captions(settings), _room(library)]
 
 
 def _machine() -> Finding:
     cores = hardware.ask().cores
     return Finding(about="machine", well=True, says=f"{cores} core{'s' if cores != 1 else ''}")
+
+
+def _recording() -> list[Finding]:
+    """What can be recorded; none of it need be, on a machine that makes lectures of files."""
+    from flipcast.equipment import can_record  # with all that wakes cameras
+
+    return [
+        Finding(about=str(kind), well=True if well else None, says=says) for kind, (well, says) in can_record().items()
+    ]
 
 
 def _ffmpeg(settings: Settings) -> Finding:
@@ -66,4 +79,6 @@ def _room(library: Path) -> Finding:
     while not place.exists():
         place = place.parent
     free = shutil.disk_usage(place).free
-    return Finding(about="library", well=free > 2e9, says=f"{library}, {free / 1e9:.0f} GB free")
+    room = span(free / _TAKE_BYTES)
+    says = f"{library}, {free / 1e9:.0f} GB free: room for {room} of screen, camera and microphone, roughly"
+    return Finding(about="library", well=free > 2e9, says=says)

@@ -203,7 +203,9 @@ def _parser() -> argparse.ArgumentParser:
     recover.add_argument("name", nargs="*", metavar="NAME", help="name of the lecture; all if not said")
 
     verb("settings", "Print every setting in force, and where it came from.")
-    verb("check", "Is this machine fit to process and publish?")
+    check = verb("check", "Is this machine fit to record, process and publish?", obey="flipcast.equipment.check")
+    check.add_argument("--sync", action="store_true", help="measure how late its devices are, by flashes and beeps")
+    check.add_argument("--from", dest="sources", action="append", metavar="SOURCE", help="what --sync measures")
 
     demo = verb("demo", "Make, process and publish a sample lecture, in a store of its own.")
     demo.add_argument("--folder", type=Path, default=Path("demo"), metavar="DIR", help="where to put it (./demo)")

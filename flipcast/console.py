@@ -32,6 +32,7 @@ DOING = {
     "assemble": "putting it together",
     "upload": "uploading",
     "verify": "proving what is up",
+    "measure": "measuring",
     "recover": "making it whole",
 }
 """What each step is called while it is done."""

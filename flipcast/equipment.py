@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -15,7 +16,7 @@ from capture.errors import DeviceError, DeviceMissing
 from capture.frames import Kind
 from capture.known import Known, without_password
 from capture.sources import Wanted, open_source, spoken
-from flipcast.console import printable
+from flipcast.console import Show, printable
 from flipcast.errors import DeskError
 
 if TYPE_CHECKING:
@@ -82,15 +83,94 @@ def name(desk: Desk, asked: argparse.Namespace) -> bool:
     return True
 
 
+def check(desk: Desk, asked: argparse.Namespace) -> bool:
+    """Say whether this machine is fit, or measure how late its devices are."""
+    if asked.sync:
+        return measure_sync(desk, asked)
+    if asked.sources:
+        raise DeskError("--from names what --sync measures", hint="flipcast check --sync --from camera:front")
+    from flipcast import commands
+
+    return commands.check(desk, asked)
+
+
+def measure_sync(desk: Desk, asked: argparse.Namespace) -> bool:
+    """Measure how late devices are by flashes and beeps, and keep it."""
+    from capture import latency
+
+    devices = Devices()
+    sources = chosen(devices, asked.sources or [], desk.show)
+    desk.show.note(
+        f"the screen flashes and the speaker beeps {latency.TIMES} times, once a second: "
+        "point cameras at the screen, and let microphones hear the speaker"
+    )
+
+    def report(far: float) -> None:
+        desk.show.progress(1, "sync", "measure", far)
+
+    results = latency.measure(sources, report=report, stop=desk.stop)
+    desk.show.ended(1, "sync", "measured")
+    lines = []
+    for result in results:
+        name, signals = result.wanted.label, "beeps" if result.wanted.kind.is_sound else "flashes"
+        devices.measured(result.wanted, latency_ms=result.latency_ms, spread_ms=result.spread_ms)
+        lines.append(
+            f"{name}: {result.latency_ms:.1f} ms late, sure to {result.spread_ms:.1f} ms, "
+            f"by {result.found} of {result.given} {signals}"
+        )
+    lines.append("this is kept, and taken off from now on; it holds what the monitor and the speaker took, too")
+    facts = [
+        {"from": result.wanted.label, "latency_ms": result.latency_ms, "spread_ms": result.spread_ms}
+        | {"found": result.found, "given": result.given}
+        for result in results
+    ]
+    desk.show.result({"sync": facts}, "\n".join(lines))
+    return True
+
+
+def chosen(devices: Devices, said: Sequence[str], show: Show) -> tuple[Wanted, ...]:
+    """The sources that were *said*, or where nothing was, what is usual here, which is then told.
+
+    Raises:
+        DeviceMissing: one of them is not here, or nothing is.
+    """
+    if said:
+        return tuple(devices.wanted(spoken(text)) for text in said)
+    usual = devices.usual()
+    names = [wanted.label for wanted in usual]
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    show.note(f"taking {listed}; choose with --from")
+    return usual
+
+
+def can_record() -> dict[Kind, tuple[bool, str]]:
+    """Whether each kind can be recorded here, and what of it, or why not: the default of each is opened."""
+    found = {}
+    here = Devices().listed()
+    for kind in _LOOKED_FOR:
+        of_kind = [row for row in here if row.device.kind == kind and row.here]
+        if not of_kind:
+            found[kind] = (False, why_none(kind))
+            continue
+        names = ", ".join(f"{row.spoken} ({row.device.description})" for row in of_kind)
+        first = next((row.device for row in of_kind if row.device.default), of_kind[0].device)
+        try:
+            open_source(Wanted(kind=kind, member=first.member, address=first.identity)).close()
+        except DeviceError as error:
+            found[kind] = (False, str(error))
+        else:
+            found[kind] = (True, names)
+    return found
+
+
 def why_none(kind: Kind) -> str:
     """Why there is no device of *kind*, in a sentence: opening one tells."""
     member = {Kind.SCREEN: "screen", Kind.CAMERA: "camera"}.get(kind, "microphone")
     try:
         open_source(Wanted(kind=kind, member=member)).close()
-    except DeviceMissing:
-        pass
     except DeviceError as error:
-        return str(error)
+        if not isinstance(error, DeviceMissing) or not error.what.startswith("no device"):
+            return str(error)
     hints = {
         Kind.CAMERA: ": plug one in, or name one of the network as camera:http://…",
         Kind.MICROPHONE: ": plug one in, and see that the system's sound settings show it",

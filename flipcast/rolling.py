@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -30,10 +30,10 @@ from capture.errors import RecorderGone, TakeError, WrongMoment
 from capture.health import Said, State
 from capture.plan import Plan
 from capture.remote import Remote
-from capture.sources import Wanted, spoken
 from capture.take import Take
 from flipcast import report
 from flipcast.console import Show
+from flipcast.equipment import chosen
 from flipcast.figures import clock
 from flipcast.keys import Keys, pressed
 from flipcast.library import Shelf
@@ -74,21 +74,6 @@ def record(desk: Desk, asked: argparse.Namespace) -> bool:
     finally:
         if shelf.name not in known:
             shelf.give_up()
-
-
-def chosen(devices: Devices, said: Sequence[str], show: Show) -> tuple[Wanted, ...]:
-    """The sources that were *said*, or where nothing was, what is usual here, which is then told.
-
-    Raises:
-        DeviceMissing: one of them is not here, or nothing is.
-    """
-    if said:
-        return tuple(devices.wanted(spoken(text)) for text in said)
-    usual = devices.usual()
-    names = [wanted.label for wanted in usual]
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    show.note(f"recording {listed}; choose with --from")
-    return usual
 
 
 def _taken(plan: Plan, shelf: Shelf, desk: Desk) -> bool:
