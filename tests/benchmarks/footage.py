@@ -84,6 +84,8 @@ class Scene:
     """Of the arms, 1 is lively."""
     reach: float
     """How far the arms wander, 1 is lively."""
+    arms: tuple[float, float]
+    """How far the forearms are turned up, left and right; negative: across the body."""
     side: float
     """Where the shadow falls, in heights."""
 
@@ -156,10 +158,13 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
     def one(choices: str | Sequence[str]) -> str:
         return str(rng.choice(choices.split() if isinstance(choices, str) else choices))
 
+    def hold() -> float:
+        return float(rng.choice([1.75, 1.4, 2.2, -1.5, -2.0, 0.3]))
+
     look = Look(
         skin=one(SKINS),
         hair=one(HAIRS),
-        style=one("short short long curls bun bald"),
+        style=one("short short short long long curls bun bald"),
         flying=rng.uniform(0.2, 0.8),
         beard=rng.random() < 0.2,
         spectacles=one(["", "", "thin", "thick"]),
@@ -226,7 +231,7 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
     elif name == "drift":
         camera = replace(camera, drift=rng.uniform(0.12, 0.22))
     elif name == "low_rate":
-        camera = replace(camera, rate=rng.uniform(1.6, 2.6), preset="veryfast")
+        camera = replace(camera, rate=rng.uniform(2.0, 3.5), preset="veryfast")
     elif name == "close":
         look = replace(look, spill=rng.uniform(0.8, 1.2), cloth=one("e9e7e2 b8c4cc 8a8d92"))
         screen = replace(screen, shadow=0.4, softness=0.02)
@@ -254,6 +259,7 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
         stand=(rng.uniform(-0.3, 0.3), rng.uniform(0.85, 1.15)),
         speed=speed,
         reach=reach,
+        arms=(hold(), 1.75 if look.held not in ("", "pen") else hold()),
         side=rng.choice([-1, 1]) * rng.uniform(0.04, 0.14),
     )
 
@@ -263,7 +269,7 @@ def backdrop(rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
     w, h = size
     kind = rng.integers(4)
     if kind == 3:
-        room = np.stack([presenter.noise(rng, (h, w), (h / 4, h / 6)) for _ in range(3)], axis=2) * 12
+        room = np.stack([presenter.noise(rng, (h, w), (h / 4, h / 6)) for _ in range(3)], axis=2) * 5
         room += presenter.noise(rng, (h, w), (h / 3, h / 3))[..., None] * 30 + np.array([95, 110, 125])
         return np.clip(cv2.GaussianBlur(room, (0, 0), h / 60), 0, 255).astype(np.uint8)
     paper, ink = [((40, 30, 24), (230, 225, 215)), ((250, 250, 250), (40, 40, 40)), ((225, 240, 228), (40, 90, 30))][
@@ -332,7 +338,7 @@ def _places(
     upper, fore = [], []
     for side, number in ((-1, 5), (1, 6)):
         lift = 0.42 + 0.22 * far * wave(number, 0.9 * quick)
-        bend = lift + 1.75 + 0.6 * far * wave(number, 1.1 * quick + 0.2) * side
+        bend = lift + scene.arms[number - 5] + 0.6 * far * wave(number, 1.1 * quick + 0.2) * side
         shoulder = (x + 0.76 * side * scale, y + 1.1 * scale)
         # A positive turn is clockwise: it takes what hangs down to the left.
         elbow = (shoulder[0] + 1.2 * scale * np.sin(lift) * side, shoulder[1] + 1.2 * scale * np.cos(lift))

@@ -381,7 +381,9 @@ def _spectacles(c: Canvas, kind: str) -> None:
 
 def _torso(look: Look, rng: np.random.Generator, unit: float, low: float, skin: np.ndarray) -> Part:
     c = Canvas(rng, unit, -1.5, 0.1, 1.5, low)
-    neck = c.blob([(-0.19, 0.25), (-0.19, 0.6), (-0.32, 0.78), (0, 1.0), (0.32, 0.78), (0.19, 0.6), (0.19, 0.25)])
+    neck = c.blob(
+        [(-0.19, 0.25), (-0.19, 0.6), (-0.4, 0.8), (-0.3, 1.1), (0.3, 1.1), (0.4, 0.8), (0.19, 0.6), (0.19, 0.25)]
+    )
     c.solid(neck, skin * 0.8, depth=0.2, glow=look.spill)
     c.lay(_soft(c, c.disc(0, 0.45, 0.25, 0.14), 0.05) * 0.55 * neck, skin * 0.3)
     half = [

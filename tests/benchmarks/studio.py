@@ -14,8 +14,8 @@ from tests.benchmarks.light import decode, encode
 from tests.benchmarks.presenter import noise, srgb
 
 SCREENS = {
-    "green": "2f9a48 3aa655 48b04a 2b8a4e 55b84f 3f9e3a 279b5c".split(),
-    "blue": "2450b4 2f62c8 1f47a0 3a6fd0".split(),
+    "green": "2f9a48 3aa655 48b04a 2b8a4e 55b84f 3f9e3a 279b5c 5c9c62 4d8a5a 6aa870".split(),
+    "blue": "2450b4 2f62c8 1f47a0 3a6fd0 4a6cb0".split(),
 }
 """Cloth, paint and paper as cameras show them."""
 
