@@ -119,7 +119,9 @@ def whole(folder: Path, minutes: float) -> None:
         sound.click("clicks")
         camera = RigCamera(width=1280, height=720, rate=30)
         try:
-            with Remote(_plan(folder / "whole", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")) as recorder:
+            with Remote(
+                _plan(folder / "whole", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")
+            ) as recorder:
                 recorder.ready()
                 recorder.roll()
                 time.sleep(3)
@@ -303,7 +305,9 @@ def memory(folder: Path, minutes: float) -> None:
         sound.click("clicks", ppm=100)
         camera = RigCamera(width=1280, height=720, rate=30)
         try:
-            with Remote(_plan(folder / "memory", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")) as recorder:
+            with Remote(
+                _plan(folder / "memory", "screen:1", f"camera:{camera.url}", "microphone:rig-clicks")
+            ) as recorder:
                 recorder.ready()
                 recorder.roll()
                 sizes: list[float] = []
