@@ -48,7 +48,7 @@ def list_devices(desk: Desk, asked: argparse.Namespace) -> bool:
         table.add_row(
             Text(printable(row.spoken)),
             str(device.kind),
-            Text(printable(device.description)),
+            Text(printable(_described(row))),
             f"{device.width} × {device.height}" if device.width else "",
             "default" if device.default else "",
             _latency(row.known),
@@ -148,11 +148,11 @@ def can_record() -> dict[Kind, tuple[bool, str]]:
     found = {}
     here = Devices().listed()
     for kind in _LOOKED_FOR:
-        of_kind = [row for row in here if row.device.kind == kind and row.here]
+        of_kind = [row for row in here if _is_here(row, kind)]
         if not of_kind:
             found[kind] = (False, why_none(kind))
             continue
-        names = ", ".join(f"{row.spoken} ({row.device.description})" for row in of_kind)
+        names = ", ".join(f"{row.spoken} ({_described(row)})" for row in of_kind)
         first = next((row.device for row in of_kind if row.device.default), of_kind[0].device)
         try:
             open_source(Wanted(kind=kind, member=first.member, address=first.identity)).close()
@@ -176,6 +176,10 @@ def why_none(kind: Kind) -> str:
         Kind.MICROPHONE: ": plug one in, and see that the system's sound settings show it",
     }
     return f"no {KIND_WORDS[kind]} is here{hints.get(kind, '')}"
+
+
+def _described(row: Listed) -> str:
+    return row.device.description or without_password(row.device.identity)
 
 
 def _is_here(row: Listed, kind: Kind) -> bool:

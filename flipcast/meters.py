@@ -81,7 +81,8 @@ class Meters:
     def clear(self) -> None:
         """Take the meters away, so that something else can be said there."""
         if self._drawn:
-            self._write(self._home() + "\x1b[J")
+            # Line by line: where all of the screen is erased at once, some terminals keep it in their history.
+            self._write(self._home() + "\n".join(["\x1b[2K"] * self._drawn) + self._home())
         self._drawn, self._last, self._at = 0, "", -1.0
 
     def _home(self) -> str:
@@ -136,7 +137,7 @@ def picture(title: str, health: Health, keys: str) -> list[list[Part]]:
     rows = [head]
     wide = max([len(track.name) for track in health.tracks], default=0)
     rows += [_track(track, wide, health.state) for track in health.tracks]
-    rows += [[("red", f"  ! {_named(track.name)}{_plain(track.alarm)}")] for track in health.tracks if track.alarm]
+    rows += [[("red", f"  ! {_about(track.name, track.alarm)}")] for track in health.tracks if track.alarm]
     if health.alarm:
         rows.append([("red", f"  ! {_plain(health.alarm)}")])
     written = sum(track.size_bytes for track in health.tracks)
@@ -194,8 +195,8 @@ def _runs(state: State) -> bool:
     return state in (State.ROLLING, State.PAUSED, State.STOPPING)
 
 
-def _named(track: str) -> str:
-    return f"{track}: " if track else ""
+def _about(track: str, alarm: str) -> str:
+    return _plain(alarm if alarm.startswith(track) else f"{track}: {alarm}")
 
 
 def _plain(text: str) -> str:

@@ -117,7 +117,7 @@ def test_what_is_drawn_anew_covers_what_was_there() -> None:
     assert second.endswith("\x1b[J")
 
     display.clear()
-    assert out.getvalue().endswith("\r\x1b[3A\x1b[J")
+    assert out.getvalue().endswith("\r\x1b[3A\x1b[2K\n\x1b[2K\n\x1b[2K\n\x1b[2K\r\x1b[3A")
 
 
 def test_a_picture_of_the_meters_costs_next_to_nothing() -> None:
