@@ -409,7 +409,7 @@ class Recorder:
         if now - self._ticked_ns > _ASLEEP_NS:
             self.say("", f"the recorder stood still for {(now - self._ticked_ns) / SECOND:.1f} s", alarm=True)
         if settings.longest_seconds and timeline.length(now) >= settings.longest_seconds * SECOND:
-            self._stop_because("it was as long as it may be")
+            self._stop_because("it was as long as it may be", alarm=False)
             return
         if now - self._told_ns < _HEALTH_NS:
             return
@@ -423,10 +423,10 @@ class Recorder:
             self._alarms.pop("room", None)
         self._watch_pace()
 
-    def _stop_because(self, why: str) -> None:
+    def _stop_because(self, why: str, *, alarm: bool = True) -> None:
         with self._changed:
             if self._state in (State.ROLLING, State.PAUSED):
-                self.say("", f"the take ends: {why}", alarm=True)
+                self.say("", f"the take ends: {why}", alarm=alarm)
                 self._end_take(Happening.CUT, why)
 
     def _alarm(self, cause: str, text: str, *values: float) -> None:

@@ -198,9 +198,9 @@ class Camera:
             limits += [cv2.CAP_PROP_READ_TIMEOUT_MSEC, SILENT_SECONDS * 1000]  # 30 s each, if not told
             opened = capture.open(str(way.target), way.backend, limits)  # RTSP goes over TCP unless told otherwise
             if not opened:
-                raise DeviceMissing(
-                    self.device, hint="it gives no picture: see that it is on, and that a browser can show it"
-                )
+                error = DeviceMissing(self.device, hint="see that it is on, and that a browser can show it")
+                error.what = f"{self.device} gives no picture"
+                raise error
         else:
             if not capture.open(way.target, way.backend):
                 raise cameras_here.refused(self._here)
