@@ -1,0 +1,312 @@
+"""The keyer: frames in, the same frames in front of something else out, thirty a second on one core.
+
+    with Keyer(Key(), plate=plate) as keyer:
+        for frame in frames:
+            shown = keyer.over(frame.picture, background)
+
+All that takes long is done when it is opened: the kernels are compiled (or read from their cache), the model is read
+and has looked once. A frame then costs the same every time. Whatever comes (no screen, no light, another size) it gives
+a picture and says how it made it, in `Keyed.by`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from types import TracebackType
+from typing import Any, Final, Self
+
+import cv2
+import numpy as np
+
+from greenscreen.errors import PictureUnusable
+from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, LEAST, MEAN, MIXED, MOST, TINTED
+from greenscreen.key import GREEN, Hue, Key
+from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
+from greenscreen.person import PersonFinder
+from greenscreen.plate import Plate
+from greenscreen.screen import Field, find
+
+_SIDE: Final = 2 * BLOCK
+_WIDE: Final = np.ones((5, 5), np.uint8)
+_CROSS: Final = np.ones((3, 3), np.uint8)
+_PERSON_EVERY: Final = 4
+_LEARN_EVERY: Final = 2
+_SEARCH_EVERY: Final = 8
+
+
+class By(StrEnum):
+    """What told the speaker from the room."""
+
+    PLATE = "plate"
+    """The screen, against its clean plate."""
+    SCREEN = "screen"
+    """The screen, learnt from the frames."""
+    PERSON = "person"
+    """The person model alone, the second best: no screen is seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Keyed:
+    """A speaker, cut free."""
+
+    alpha: Bytes
+    """``(height, width)``: how much of each pixel is speaker, 0 to 255."""
+
+    foreground: Bytes
+    """``(height, width, 3)``: the speaker's own colour, without the screen's light; black where there is none."""
+
+    by: By
+    """What told the speaker from the room."""
+
+
+class Keyer:
+    """Keys frames of one camera, in the order they were seen.
+
+    Frames of another size begin it anew. What it is given is never written to; what it gives is new each time.
+
+    Raises:
+        KernelsMissing: numba is not installed.
+        ModelMissing: the person model cannot be read.
+    """
+
+    def __init__(self, settings: Key | None = None, *, plate: Plate | None = None) -> None:
+        self.settings = settings or Key()
+        """How the speaker is told from the screen."""
+        self.plate = plate
+        """The clean plate, if one was taken."""
+        self.by = By.PLATE if plate is not None else By.SCREEN
+        """What told the speaker from the room in the last frame."""
+        from greenscreen import blend, despill, matte  # numba comes with the extra, and only when it is needed
+
+        self._look, self._fit, self._unmix, self._finish = matte.look, matte.fit, despill.unmix, blend.finish
+        self._finder = PersonFinder()
+        self._state: _State | None = None
+        self._open = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of all that was learnt."""
+        self._state, self._open = None, False
+
+    def over(self, picture: Bytes, background: Bytes) -> Bytes:
+        """The speaker of *picture* in front of *background*, which has the same size."""
+        if background.shape[:2] != picture.shape[:2] or background.ndim != 3 or background.shape[2] != 3:
+            raise PictureUnusable(
+                f"a background of {_size(background)} does not fit a picture of {_size(picture)}",
+                hint="fit it first: greenscreen.composite.fitted",
+            )
+        return self._run(picture, background)[0]
+
+    def key(self, picture: Bytes) -> Keyed:
+        """The speaker of *picture*, cut free."""
+        foreground, alpha = self._run(picture, None)
+        return Keyed(alpha=alpha, foreground=foreground, by=self.by)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the plate did not fit any more, and was given up for what the frames show."""
+        return self._state is not None and self._state.field is not None and self._state.field.moved
+
+    def _run(self, picture: Bytes, background: Bytes | None) -> tuple[Bytes, Bytes]:
+        if not self._open:
+            raise PictureUnusable("this keyer is closed")
+        colour = _coloured(picture)
+        height, width = colour.shape[:2]
+        colour, straight = _padded(colour), background is None
+        back = colour if background is None else _padded(np.ascontiguousarray(background))
+        if self._state is None or self._state.size != colour.shape[:2]:
+            self._state = _State(colour.shape[:2], (height, width))
+        state = self._state
+        classes, black, gain, key = self._matte(state, colour)
+        out, alpha = np.empty_like(colour), np.empty(colour.shape[:2], np.uint8)
+        self._finish(
+            colour, back, classes, DECODE, ENCODE, key, state.outline, state.tints, black, gain, straight, out, alpha
+        )
+        if (height, width) != colour.shape[:2]:
+            out, alpha = np.ascontiguousarray(out[:height, :width]), np.ascontiguousarray(alpha[:height, :width])
+        return out, alpha
+
+    def _matte(self, state: _State, picture: Bytes) -> tuple[Bytes, float, float, int]:
+        half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        number, state.count = state.count, state.count + 1
+        if number % _PERSON_EVERY == 0:
+            state.see(self._finder.look(half))
+        if state.field is None and number % _SEARCH_EVERY == 0:
+            self._search(state, half)
+        field = state.field
+        if field is not None:
+            fresh, seen = field.fresh, True
+            self._see(state, half, field)
+            if fresh or number % _LEARN_EVERY == 0:
+                seen = self._learn(state, field)
+            if fresh and seen:  # the first frame is learnt from twice, so that it is as good as the rest
+                self._see(state, half, field)
+                seen = self._learn(state, field)
+                self._see(state, half, field)
+            state.lost = 0 if seen else state.lost + 1
+            if state.lost >= (1 if fresh else 2):
+                state.kept, state.field, field = field, None, None
+        if field is None:
+            self._see_person(state, half)
+        self.by = By.PERSON if field is None else By.PLATE if self.plate is not None and not field.moved else By.SCREEN
+        return self._classify(state, half, field)
+
+    def _learn(self, state: _State, field: Field) -> bool:
+        return field.learn(state.blocks, state.person, clothes=self.settings.clothes, spill=self.settings.spill)
+
+    def _search(self, state: _State, half: Bytes) -> None:
+        """Look for a screen where none was known, or none was seen for a while."""
+        settings, light = self.settings, state.lit(half)
+        hue = settings.hue
+        if hue is Hue.AUTO and self.plate is not None:
+            hue = self.plate.facts.hue
+        found = find(light, state.person, hue)
+        if found is None:
+            return
+        if state.kept is not None and state.kept.channels == found.channels:
+            # The screen is back: in another light perhaps, which the field finds out.
+            state.field, state.kept = state.kept, None
+        elif self.plate is not None and self.plate.picture.shape[:2] == state.shown:
+            state.field = self._from_plate(state, self.plate)
+        else:
+            state.field = Field.grown(found, half.shape[:2])
+        state.field.begin(found, light)
+        state.lost, state.new = 0, True
+
+    def _from_plate(self, state: _State, plate: Plate) -> Field:
+        picture = _padded(np.asarray(cv2.GaussianBlur(plate.picture, (3, 3), 0), np.uint8))
+        half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        light = state.lit(half)
+        found = find(light, None, plate.facts.hue)
+        known = found.where if found is not None else np.ones(light.shape[:2], np.bool_)
+        return Field(channels=GREEN if found is None else found.channels, plate=decoded(half), known=known)
+
+    def _see(self, state: _State, half: Bytes, field: Field) -> None:
+        partly = bool(field.outside.max() > 0.01)
+        self._look(
+            half, DECODE, field.channels.key, field.against, field.rate, field.white, field.outside,
+            state.people if partly else state.share, partly, 1.3 * field.noise, state.new,
+            state.share, state.bright, state.alpha, state.blocks,
+        )  # fmt: skip
+        state.new = False
+        state.around, state.tints, state.plate = field.around, field.tints, field.plate
+
+    def _see_person(self, state: _State, half: Bytes) -> None:
+        ones = state.ones
+        self._look(
+            half, DECODE, 1, state.whole, ones, ones, ones, state.people, True, 0.01, True,
+            state.share, state.bright, state.alpha, state.blocks,
+        )  # fmt: skip
+        state.new = True
+        around = np.zeros((*ones.shape, 6), np.float32)
+        around[..., 5] = 1
+        state.around, state.tints = around, np.zeros((*ones.shape, 4), np.float32)
+        state.plate = np.zeros((*state.whole.shape, 3), np.float32)
+
+    def _classify(self, state: _State, half: Bytes, field: Field | None) -> tuple[Bytes, float, float, int]:
+        settings, blocks = self.settings, state.blocks
+        noise = 0.004 if field is None else field.noise
+        black = min(0.25, max(0.02, 2.2 * noise))
+        white = 0.97
+        if settings.choke:
+            black, white = black + max(0.0, settings.choke) * 0.6, white + min(0.0, settings.choke) * 0.6
+        gain = 1 / max(0.05, white - black)
+        detail = 1.0
+        alpha = state.alpha
+        if settings.soften:
+            reach = settings.soften / 2 * half.shape[0] / 540
+            alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), max(0.3, reach)), np.float32)
+            detail = 1 / (1 + settings.soften)
+        most, mean, least = (np.ascontiguousarray(blocks[..., n]) for n in (MOST, MEAN, LEAST))
+        touched = (mean > 0.6 * black) | (most > max(0.06, 4 * noise + 0.02))
+        holes = (mean < 0.96) | (least < 0.9)
+        inside = state.around[..., 4] > 0.99
+        holes &= ~((inside & (mean > 0.45)) | (state.around[..., 4] > 1.99))
+        mixed_or_full = cv2.dilate(touched.astype(np.uint8), _CROSS)
+        mixed_or_empty = cv2.dilate(holes.astype(np.uint8), _CROSS)
+        if settings.soften:
+            reach_blocks = 2 * int(np.ceil(settings.soften / 4)) + 1
+            spread = np.ones((reach_blocks, reach_blocks), np.uint8)
+            mixed_or_full, mixed_or_empty = cv2.dilate(mixed_or_full, spread), cv2.dilate(mixed_or_empty, spread)
+        tinted = blocks[..., GREENNESS] > state.tints[..., 3] + 0.004
+        if field is None:
+            tinted[:] = False
+        classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
+        classes[mixed_or_empty > 0] = MIXED
+        classes[mixed_or_full == 0] = EMPTY
+        asked = cv2.dilate((classes == MIXED).astype(np.uint8), _CROSS)
+        key = 1 if field is None else field.channels.key
+        self._fit(asked, alpha, state.bright, noise, detail, state.traits)
+        self._unmix(
+            asked, half, DECODE, key, alpha, state.bright, state.traits, state.plate, state.around,
+            black, gain, settings.spill, state.outline,
+        )  # fmt: skip
+        return classes, black, gain, key
+
+
+class _State:
+    """What is kept from frame to frame for frames of one size, made once."""
+
+    def __init__(self, size: tuple[int, int], shown: tuple[int, int]) -> None:
+        self.size, self.shown = size, shown
+        height, width = size[0] // 2, size[1] // 2
+        rows, columns = height // BLOCK, width // BLOCK
+        self.share, self.bright, self.alpha = (np.zeros((height, width), np.float32) for _ in range(3))
+        self.whole = np.ones((height, width), np.float32)
+        self.ones = np.ones((rows, columns), np.float32)
+        self.blocks = np.zeros((rows, columns, FACTS), np.float32)
+        self.traits = np.zeros((height, width, 4), np.float32)
+        self.outline = np.zeros((height, width, 13), np.float32)
+        self.person: Floats = np.zeros((rows, columns), np.float32)
+        self.people: Floats = np.zeros((height, width), np.float32)
+        self.field: Field | None = None
+        self.kept: Field | None = None
+        self.count = self.lost = 0
+        self.new = True
+        self.around: Any = None
+        self.tints: Any = None
+        self.plate: Any = None
+
+    def see(self, surely: Floats) -> None:
+        """Take what the model sees, drawn to blocks and to half size."""
+        height, width = self.share.shape
+        rows, columns = self.ones.shape
+        self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
+        drawn = cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR)
+        self.people = np.ascontiguousarray(np.clip((drawn - 0.3) * np.float32(2.5), 0, 1), np.float32)
+
+    def lit(self, half: Bytes) -> Floats:
+        """The light of a half-size picture, by block."""
+        rows, columns = self.ones.shape
+        return np.asarray(cv2.resize(decoded(half), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _coloured(picture: Bytes) -> Bytes:
+    """The picture as blue-green-red, whatever it came as."""
+    if picture.dtype != np.uint8 or picture.ndim not in (2, 3) or min(picture.shape[:2], default=0) < 1:
+        raise PictureUnusable(f"this is no picture: {picture.dtype} of shape {picture.shape}")
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+    if picture.shape[2] not in (3, 4):
+        raise PictureUnusable(f"a picture has three colours, or four with alpha, not {picture.shape[2]}")
+    return np.ascontiguousarray(picture[..., :3])
+
+
+def _padded(picture: Bytes) -> Bytes:
+    """The picture with its last row and column repeated, until whole blocks cover it."""
+    height, width = picture.shape[:2]
+    below, right = -height % _SIDE, -width % _SIDE
+    below, right = below + max(0, 32 - height - below), right + max(0, 32 - width - right)
+    if not (below or right):
+        return picture
+    return np.asarray(cv2.copyMakeBorder(picture, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _size(picture: Bytes) -> str:
+    return "x".join(str(n) for n in picture.shape[1::-1])
