@@ -27,8 +27,6 @@ from tests.benchmarks.presenter import HAIRS, SKINS, Figure, Look
 from tests.benchmarks.studio import Camera, Screen
 
 RATE = Fraction(30)
-SHUTTER = 0.5 / 30
-"""Seconds that light falls on the sensor."""
 
 NAMES = (
     "plain long_hair motion spectacles sheet greenish wrinkles shadow dark drift blue webcam low_rate close "
@@ -178,14 +176,15 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
     look = replace(look, sleeves=float(look.sleeves))
     screen = Screen(
         light=rng.uniform(0.75, 1.25),
-        uneven=rng.uniform(0.15, 0.45),
-        wrinkles=rng.uniform(0.02, 0.09),
+        uneven=rng.uniform(0.25, 0.65),
+        wrinkles=rng.uniform(0.03, 0.12),
         sheen=rng.uniform(0.0, 0.08),
-        shadow=rng.uniform(0.1, 0.35),
+        shadow=rng.uniform(0.15, 0.45),
         softness=rng.uniform(0.03, 0.1),
     )
     camera = Camera(
-        blur=rng.uniform(0.45, 0.9),
+        blur=rng.uniform(0.6, 1.3),
+        shutter=rng.uniform(0.45, 0.95),
         shot=10 ** rng.uniform(-4.0, -3.4),
         read=rng.uniform(0.0008, 0.002),
         sharpen=rng.uniform(0.0, 0.5),
@@ -197,7 +196,7 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
         rate=rng.uniform(5, 14),
         preset=one("ultrafast veryfast"),
     )
-    tall, speed, reach = rng.uniform(3.3, 4.6), rng.uniform(0.25, 0.6), rng.uniform(0.4, 0.8)
+    tall, speed, reach = rng.uniform(3.3, 4.6), rng.uniform(0.35, 0.9), rng.uniform(0.5, 1.0)
     clear = one("45506a 2b2d33 7a2430 5a4a6a")
     webcam = {"codec": "mjpeg", "rate": rng.uniform(62, 85), "sharpen": rng.uniform(0.5, 1.0), "smooth": 6.0}
     webcam |= {"shot": 6e-4, "saturation": rng.uniform(1.05, 1.2), "contrast": rng.uniform(0.2, 0.6)}
@@ -223,9 +222,9 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
             look, cloth=one("2f7f86 5fa8a8 3d6f73 9aa3a0 7f8784 a8c8c8"), pattern=one("plain jacket stripes")
         )
     elif name == "wrinkles":
-        screen = replace(screen, wrinkles=rng.uniform(0.14, 0.22), uneven=0.5, sheen=rng.uniform(0.05, 0.15))
+        screen = replace(screen, wrinkles=rng.uniform(0.15, 0.25), uneven=0.6, sheen=rng.uniform(0.05, 0.15))
     elif name == "shadow":
-        screen = replace(screen, shadow=rng.uniform(0.5, 0.7), softness=rng.uniform(0.012, 0.035), uneven=0.55)
+        screen = replace(screen, shadow=rng.uniform(0.5, 0.7), softness=rng.uniform(0.012, 0.035), uneven=0.7)
     elif name == "dark":
         camera = replace(camera, exposure=rng.uniform(0.25, 0.4), shot=7e-4, read=0.003, smooth=3.0)
     elif name == "drift":
@@ -245,7 +244,7 @@ def plan(name: str, rng: np.random.Generator) -> Scene:
         camera = replace(camera, **webcam)
     elif name == "dim_webcam":
         camera = replace(camera, **{**webcam, "shot": 1.5e-3}, exposure=0.45, read=0.004)
-        screen = replace(screen, light=0.6, uneven=0.5)
+        screen = replace(screen, light=0.6, uneven=0.6)
     if name.startswith("blue"):
         screen, look = (
             replace(screen, hue="blue"),
@@ -299,15 +298,16 @@ def _pose(
     for part, place in zip((figure.behind, figure.torso, figure.head), body, strict=True):
         presenter.stamp(part, paint, spill, scale=scale, place=place)
 
+    open_for = scene.camera.shutter / float(RATE)
     moved = max(
         float(np.hypot(*(np.subtract(b[:2], a[:2]))) + abs(b[2] - a[2]) * 1.8 * scale)
-        for a, b in zip(arms, _places(scene, size, at + SHUTTER, phase)[1], strict=True)
+        for a, b in zip(arms, _places(scene, size, at + open_for, phase)[1], strict=True)
     )
     steps = int(np.clip(np.ceil(moved / 1.5), 2, 20))
     limbs, shine = np.zeros_like(paint), np.zeros_like(spill)
     for step in range(steps):
         one, glow = np.zeros_like(paint), np.zeros_like(spill)
-        places = _places(scene, size, at + SHUTTER * (step + 0.5) / steps, phase)[1]
+        places = _places(scene, size, at + open_for * (step + 0.5) / steps, phase)[1]
         for part, place in zip((*figure.upper, *figure.fore), places, strict=True):
             presenter.stamp(part, one, glow, scale=scale, place=place)
         limbs += one / steps

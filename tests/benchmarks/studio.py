@@ -63,6 +63,8 @@ class Camera:
     exposure: float = 1.0
     warmth: float = 0.0
     """White balance: red times 1 + this, blue times 1 - this."""
+    shutter: float = 0.5
+    """Share of the time between frames that light falls on the sensor."""
     drift: float = 0.0
     """How far exposure and white balance wander while it runs."""
     codec: str = "x264"
@@ -72,6 +74,7 @@ class Camera:
     preset: str = "veryfast"
 
 
+_SEEN = np.array([0.114, 0.587, 0.299], np.float32)
 _LUMA = np.array([0.0722, 0.7152, 0.2126])  # BT.709, blue first
 _TO_YUV = np.stack([_LUMA * 219, ([1, 0, 0] - _LUMA) / 1.8556 * 224, ([0, 0, 1] - _LUMA) / 1.5748 * 224]).astype(
     np.float32
@@ -167,7 +170,7 @@ def expose(light: np.ndarray, camera: Camera, gains: np.ndarray, rng: np.random.
     if camera.smooth:
         code = cv2.bilateralFilter(code, 5, camera.smooth / 255, 1.5)
     if camera.sharpen:
-        luma = code @ np.array([0.114, 0.587, 0.299], np.float32)
+        luma = code @ _SEEN
         code += (camera.sharpen * (luma - cv2.GaussianBlur(luma, (0, 0), 1.2)))[..., None]
     return (np.clip(code, 0, 1) * 255 + 0.5).astype(np.uint8)
 
@@ -241,6 +244,11 @@ def straight(premultiplied: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def seen(premultiplied: np.ndarray, alpha: np.ndarray, camera: Camera, gains: np.ndarray) -> np.ndarray:
-    """A foreground as the camera shows it where nothing is behind: premultiplied linear light again."""
-    light = decode(develop(straight(premultiplied, alpha), camera, gains))
-    return (light * alpha[..., None]).astype(np.float16)
+    """A foreground as the camera shows it, sharpened within itself: premultiplied linear light again."""
+    code = develop(straight(premultiplied, alpha), camera, gains)
+    if camera.sharpen:
+        # Against its own surroundings only: no halo from the screen, which nobody wants to keep.
+        luma = code @ _SEEN
+        around = cv2.GaussianBlur(luma * alpha, (0, 0), 1.2) / np.maximum(cv2.GaussianBlur(alpha, (0, 0), 1.2), 1e-3)
+        code = np.clip(code + (camera.sharpen * alpha * (luma - around))[..., None], 0, 1)
+    return (decode(code) * alpha[..., None]).astype(np.float16)
