@@ -10,7 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from greenscreen.compiled import BYTES2, BYTES3, NUMBER, READ1, READ3, SEEN1, SEEN2, SEEN3, TRUTH, WHOLE, kernel
+from greenscreen.compiled import (
+    BYTES2,
+    BYTES3,
+    NUMBER,
+    READ1,
+    READ3,
+    SEEN1,
+    SEEN2,
+    SEEN3,
+    TRUTH,
+    WHOLE,
+    inlined,
+    kernel,
+)
 from greenscreen.facts import BLOCK, EMPTY, MIXED, TINTED
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -19,7 +32,19 @@ _BOTH, _LARGER = np.float32(0.35), np.float32(0.3)
 _STEPS = np.float32(16383)
 _HALF = np.float32(0.5)
 _TRAITS = 13
+_LEAST = np.float32(0.5 / 255)
+_NINE, _THREE, _ONE = (np.float32(n / 16) for n in (9, 3, 1))
 _SIDE = 2 * BLOCK
+
+
+@inlined
+def _drawn(outline: Any, upper: int, below: int, across: int, here: int, beside: int, k: int) -> Any:
+    """One number of the outline, between four pixels at half size."""
+    return (
+        _NINE * outline[upper, here, k]
+        + _THREE * (outline[upper, beside, k] + outline[below, here, k])
+        + _ONE * outline[across, beside, k]
+    )
 
 
 @kernel(
@@ -38,8 +63,7 @@ def finish(
     """
     rows, columns = classes.shape
     second = 0 if key == 1 else 1
-    half_height, half_width = rows * BLOCK, columns * BLOCK
-    lines = np.empty((half_width, _TRAITS), np.float32)
+    half_height = rows * BLOCK
     at = np.empty(_TRAITS, np.float32)
     mine = np.empty(3, np.float32)
     for row in range(rows):
@@ -97,21 +121,31 @@ def finish(
                                     light = decode[picture[y, x, k]] - over * near
                                     out[y, x, k] = encode[int(max(_0, light) * _STEPS + _HALF)]
                     continue
-                # An outline: what was prepared at half size, drawn out to this row, then to each pixel.
+                # An outline: what was prepared at half size, drawn out to each pixel.
                 upper = y // 2
-                lower = min(upper + 1, half_height - 1) if y % 2 else max(upper - 1, 0)
-                first, last = max(left // 2 - 1, 0), min(right // 2 + 1, half_width)
-                for x in range(first, last):
-                    for k in range(_TRAITS):
-                        lines[x, k] = np.float32(0.75) * outline[upper, x, k] + np.float32(0.25) * outline[lower, x, k]
+                lower = upper + 1 if y % 2 else upper - 1
                 for x in range(left, right):
                     here = x // 2
-                    beside = min(here + 1, half_width - 1) if x % 2 else max(here - 1, 0)
-                    for k in range(_TRAITS):
-                        at[k] = np.float32(0.75) * lines[here, k] + np.float32(0.25) * lines[beside, k]
+                    column = x // _SIDE
+                    beside = here + 1 if x % 2 else here - 1
+                    if not begin <= beside // BLOCK < end or beside < 0:
+                        beside = here
+                    below = lower
+                    if below < 0 or below >= half_height or classes[below // BLOCK, column] != MIXED:
+                        below = upper
+                    across = below if classes[below // BLOCK, beside // BLOCK] == MIXED else upper
+                    for k in range(3):
+                        at[k] = _drawn(outline, upper, below, across, here, beside, k)
                     blue, green, red = decode[picture[y, x, 0]], decode[picture[y, x, 1]], decode[picture[y, x, 2]]
                     luma = _BLUE * blue + _GREEN * green + _RED * red
                     part = max(at[2], min(_1, max(_0, (at[0] * luma + at[1] - black) * gain)))
+                    if part <= _LEAST:
+                        alpha[y, x] = 0
+                        for k in range(3):
+                            out[y, x, k] = 0 if straight else background[y, x, k]
+                        continue
+                    for k in range(3, _TRAITS):
+                        at[k] = _drawn(outline, upper, below, across, here, beside, k)
                     left_over = _1 - part
                     mine[0] = max(_0, blue - left_over * at[3])
                     mine[1] = max(_0, green - left_over * at[4])
@@ -128,7 +162,7 @@ def finish(
                         mine[k] += (at[7 + k] * ratio - mine[k]) * trust
                     alpha[y, x] = np.uint8(part * np.float32(255) + _HALF)
                     if straight:
-                        more = _1 / max(part, np.float32(1 / 255))
+                        more = _1 / part
                         for k in range(3):
                             out[y, x, k] = encode[int(min(_1, mine[k] * more) * _STEPS + _HALF)]
                     else:

@@ -225,11 +225,12 @@ class Keyer:
             detail = 1 / (1 + settings.soften)
         most, mean, least = (np.ascontiguousarray(blocks[..., n]) for n in (MOST, MEAN, LEAST))
         touched = (mean > 0.6 * black) | (most > max(0.06, 4 * noise + 0.02))
+        if field is not None:  # a shadow that was not foreseen is still nothing but screen
+            touched &= ~field.plain(blocks, mean, most)
         holes = (mean < 0.96) | (least < 0.9)
         inside = state.around[..., 4] > 0.99
         holes &= ~((inside & (mean > 0.45)) | (state.around[..., 4] > 1.99))
-        mixed_or_full = cv2.dilate(touched.astype(np.uint8), _CROSS)
-        mixed_or_empty = cv2.dilate(holes.astype(np.uint8), _CROSS)
+        mixed_or_full, mixed_or_empty = touched.astype(np.uint8), holes.astype(np.uint8)
         if settings.soften:
             reach_blocks = 2 * int(np.ceil(settings.soften / 4)) + 1
             spread = np.ones((reach_blocks, reach_blocks), np.uint8)
@@ -240,7 +241,7 @@ class Keyer:
         classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
         classes[mixed_or_empty > 0] = MIXED
         classes[mixed_or_full == 0] = EMPTY
-        asked = cv2.dilate((classes == MIXED).astype(np.uint8), _CROSS)
+        asked = (classes == MIXED).astype(np.uint8)
         key = 1 if field is None else field.channels.key
         self._fit(asked, alpha, state.bright, noise, detail, state.traits)
         self._unmix(

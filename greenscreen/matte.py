@@ -197,7 +197,9 @@ def fit(asked: Any, alpha: Any, bright: Any, noise: float, detail: float, traits
     rows, columns = asked.shape
     side = BLOCK + 4
     window = np.empty((5, side, side), np.float32)
-    fifth = np.float32(1 / 25)
+    down = np.empty((5, BLOCK, side), np.float32)
+    sums = np.empty((5, BLOCK, BLOCK), np.float32)
+    part_of_all = np.float32(1 / 25)
     floor = np.float32(1e-5)
     slack = noise * noise + np.float32(2e-5)
     for row in range(rows):
@@ -215,25 +217,31 @@ def fit(asked: Any, alpha: Any, bright: Any, noise: float, detail: float, traits
                     window[2, i, j] = part * luma
                     window[3, i, j] = luma * luma
                     window[4, i, j] = part * part
+            for n in range(5):
+                for i in range(BLOCK):
+                    for j in range(side):
+                        down[n, i, j] = (
+                            window[n, i, j]
+                            + window[n, i + 1, j]
+                            + window[n, i + 2, j]
+                            + window[n, i + 3, j]
+                            + window[n, i + 4, j]
+                        )
+                    for j in range(BLOCK):
+                        sums[n, i, j] = (
+                            down[n, i, j]
+                            + down[n, i, j + 1]
+                            + down[n, i, j + 2]
+                            + down[n, i, j + 3]
+                            + down[n, i, j + 4]
+                        ) * part_of_all
             for i in range(BLOCK):
                 for j in range(BLOCK):
-                    m0 = _0
-                    m1 = _0
-                    m2 = _0
-                    m3 = _0
-                    m4 = _0
-                    for u in range(i, i + 5):
-                        for v in range(j, j + 5):
-                            m0 += window[0, u, v]
-                            m1 += window[1, u, v]
-                            m2 += window[2, u, v]
-                            m3 += window[3, u, v]
-                            m4 += window[4, u, v]
-                    m0 *= fifth
-                    m1 *= fifth
-                    both = m2 * fifth - m0 * m1
-                    lumas = max(_0, m3 * fifth - m1 * m1)
-                    parts = max(_0, m4 * fifth - m0 * m0)
+                    m0 = sums[0, i, j]
+                    m1 = sums[1, i, j]
+                    both = sums[2, i, j] - m0 * m1
+                    lumas = max(_0, sums[3, i, j] - m1 * m1)
+                    parts = max(_0, sums[4, i, j] - m0 * m0)
                     slope = both / (lumas + floor + np.float32(1e-3) * m1 * m1)
                     together = both * both / ((lumas + floor) * (parts + slack) + np.float32(1e-9))
                     y = row * BLOCK + i

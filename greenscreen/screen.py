@@ -268,6 +268,15 @@ class Field:
         byte = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
         return cv2.erode(byte, _CROSS, borderValue=1).astype(np.bool_)
 
+    def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:
+        """The blocks whose light is the screen's own, if in another strength than was foreseen."""
+        light = blocks[..., :3]
+        stands = difference(self.now, self.channels)
+        kappa = _whole(difference(light, self.channels) / np.maximum(stands, 1e-4))
+        plain = (kappa > 0.3) & (_off(light, self.now, kappa) < max(0.03, 3 * self.noise))
+        plain &= (mean < 0.25) & (most - mean < max(0.05, 4 * self.noise))
+        return np.asarray(plain)
+
     def _relit(self, light: Floats, person: Floats) -> Floats | None:
         found = find(light, person, self.channels.hue)
         if found is None:
