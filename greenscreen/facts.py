@@ -11,17 +11,17 @@ SHARE: Final = 3
 """After the block's mean light (blue, green, red): how much of the screen's colour it holds, over the plate's."""
 UNEVEN: Final = 4
 """The variance of that share, without what a plain slope explains."""
-COARSE: Final = 5
-"""The variance of brightness."""
-LEAST: Final = 6
-"""The least share of speaker."""
-MOST: Final = 7
-MEAN: Final = 8
-GREENNESS: Final = 9
+LEAST: Final = 5
+"""The least of it in any pixel."""
+MOST: Final = 6
+"""The most of it."""
+ROUGH: Final = 7
+"""Its variance, slopes and all."""
+GREENNESS: Final = 8
 """How far the screen's channel stands above the others, at most."""
-ROUGH: Final = 10
-"""The variance of the share of speaker."""
-FACTS: Final = 11
+PUREST: Final = 9
+"""The mean light (three numbers) of the pixels that hold most of the screen's colour."""
+FACTS: Final = 12
 
 EMPTY: Final = 0
 """A block of nothing but screen."""

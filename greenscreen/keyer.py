@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, LEAST, MEAN, MIXED, MOST, TINTED
+from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, MIXED, TINTED
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
@@ -31,7 +31,6 @@ _SIDE: Final = 2 * BLOCK
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _PERSON_EVERY: Final = 4
-_LEARN_EVERY: Final = 2
 _SEARCH_EVERY: Final = 8
 
 
@@ -79,7 +78,8 @@ class Keyer:
         """What told the speaker from the room in the last frame."""
         from greenscreen import blend, despill, matte  # numba comes with the extra, and only when it is needed
 
-        self._look, self._fit, self._unmix, self._finish = matte.look, matte.fit, despill.unmix, blend.finish
+        self._look, self._part, self._fit = matte.look, matte.part, matte.fit
+        self._unmix, self._finish = despill.unmix, blend.finish
         self._finder = PersonFinder()
         self._state: _State | None = None
         self._open = True
@@ -141,19 +141,17 @@ class Keyer:
             self._search(state, half)
         field = state.field
         if field is not None:
-            fresh, seen = field.fresh, True
+            fresh = field.fresh
             self._see(state, half, field)
-            if fresh or number % _LEARN_EVERY == 0:
-                seen = self._learn(state, field)
+            seen = self._learn(state, field)
             if fresh and seen:  # the first frame is learnt from twice, so that it is as good as the rest
-                self._see(state, half, field)
                 seen = self._learn(state, field)
-                self._see(state, half, field)
             state.lost = 0 if seen else state.lost + 1
             if state.lost >= (1 if fresh else 2):
                 state.kept, state.field, field = field, None, None
         if field is None:
-            self._see_person(state, half)
+            self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.blocks)
+            state.new = True
         self.by = By.PERSON if field is None else By.PLATE if self.plate is not None and not field.moved else By.SCREEN
         return self._classify(state, half, field)
 
@@ -188,26 +186,11 @@ class Keyer:
         return Field(channels=GREEN if found is None else found.channels, plate=decoded(half), known=known)
 
     def _see(self, state: _State, half: Bytes, field: Field) -> None:
-        partly = bool(field.outside.max() > 0.01)
         self._look(
-            half, DECODE, field.channels.key, field.against, field.rate, field.white, field.outside,
-            state.people if partly else state.share, partly, 1.3 * field.noise, state.new,
-            state.share, state.bright, state.alpha, state.blocks,
+            half, DECODE, field.channels.key, field.against, 1.3 * field.noise, state.new,
+            state.share, state.bright, state.blocks,
         )  # fmt: skip
         state.new = False
-        state.around, state.tints, state.plate = field.around, field.tints, field.plate
-
-    def _see_person(self, state: _State, half: Bytes) -> None:
-        ones = state.ones
-        self._look(
-            half, DECODE, 1, state.whole, ones, ones, ones, state.people, True, 0.01, True,
-            state.share, state.bright, state.alpha, state.blocks,
-        )  # fmt: skip
-        state.new = True
-        around = np.zeros((*ones.shape, 6), np.float32)
-        around[..., 5] = 1
-        state.around, state.tints = around, np.zeros((*ones.shape, 4), np.float32)
-        state.plate = np.zeros((*state.whole.shape, 3), np.float32)
 
     def _classify(self, state: _State, half: Bytes, field: Field | None) -> tuple[Bytes, float, float, int]:
         settings, blocks = self.settings, state.blocks
@@ -217,25 +200,42 @@ class Keyer:
         if settings.choke:
             black, white = black + max(0.0, settings.choke) * 0.6, white + min(0.0, settings.choke) * 0.6
         gain = 1 / max(0.05, white - black)
-        detail = 1.0
-        alpha = state.alpha
-        if settings.soften:
-            reach = settings.soften / 2 * half.shape[0] / 540
-            alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), max(0.3, reach)), np.float32)
-            detail = 1 / (1 + settings.soften)
-        most, mean, least = (np.ascontiguousarray(blocks[..., n]) for n in (MOST, MEAN, LEAST))
+        if field is None:
+            rate, white_at, outside, around, tints, plate = (
+                state.ones,
+                state.ones,
+                state.ones,
+                state.alone,
+                state.bare,
+                state.nothing,
+            )
+            least, mean, most = (np.zeros_like(state.ones) for _ in range(3))
+        else:
+            rate, white_at, outside, around, tints, plate = (
+                field.rate,
+                field.white,
+                field.outside,
+                field.around,
+                field.tints,
+                field.plate,
+            )
+            least, mean, most = field.shares(blocks)
         touched = (mean > 0.6 * black) | (most > max(0.06, 4 * noise + 0.02))
         if field is not None:  # a shadow that was not foreseen is still nothing but screen
             touched &= ~field.plain(blocks, mean, most)
         holes = (mean < 0.96) | (least < 0.9)
-        inside = state.around[..., 4] > 0.99
-        holes &= ~((inside & (mean > 0.45)) | (state.around[..., 4] > 1.99))
+        inside = around[..., 4]
+        holes &= ~(((inside > 0.99) & (mean > 0.45)) | (inside > 1.99))
+        if outside.max() > 0.01:
+            beyond = outside > 0.01
+            low, high = state.person_range
+            touched, holes = np.where(beyond, high > 0.02, touched), np.where(beyond, low < 0.98, holes)
         mixed_or_full, mixed_or_empty = touched.astype(np.uint8), holes.astype(np.uint8)
         if settings.soften:
             reach_blocks = 2 * int(np.ceil(settings.soften / 4)) + 1
             spread = np.ones((reach_blocks, reach_blocks), np.uint8)
             mixed_or_full, mixed_or_empty = cv2.dilate(mixed_or_full, spread), cv2.dilate(mixed_or_empty, spread)
-        tinted = blocks[..., GREENNESS] > state.tints[..., 3] + 0.004
+        tinted = blocks[..., GREENNESS] > tints[..., 3] + 0.004
         if field is None:
             tinted[:] = False
         classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
@@ -243,11 +243,19 @@ class Keyer:
         classes[mixed_or_full == 0] = EMPTY
         asked = (classes == MIXED).astype(np.uint8)
         key = 1 if field is None else field.channels.key
+        wide = cv2.dilate(asked, _CROSS) if not settings.soften else np.ones_like(asked)
+        self._part(wide, state.share, rate, white_at, outside, state.people, state.alpha)
+        alpha, detail = state.alpha, 1.0
+        if settings.soften:
+            reach = settings.soften / 2 * half.shape[0] / 540
+            alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), max(0.3, reach)), np.float32)
+            detail = 1 / (1 + settings.soften)
         self._fit(asked, alpha, state.bright, noise, detail, state.traits)
         self._unmix(
-            asked, half, DECODE, key, alpha, state.bright, state.traits, state.plate, state.around,
+            asked, half, DECODE, key, alpha, state.bright, state.traits, plate, around,
             black, gain, settings.spill, state.outline,
         )  # fmt: skip
+        state.tints = tints
         return classes, black, gain, key
 
 
@@ -270,9 +278,12 @@ class _State:
         self.kept: Field | None = None
         self.count = self.lost = 0
         self.new = True
-        self.around: Any = None
-        self.tints: Any = None
-        self.plate: Any = None
+        self.alone = np.zeros((rows, columns, 6), np.float32)
+        self.alone[..., 5] = 1
+        self.bare = np.zeros((rows, columns, 4), np.float32)
+        self.nothing = np.zeros((height, width, 3), np.float32)
+        self.tints = self.bare
+        self.person_range: tuple[Floats, Floats] = (self.person, self.person)
 
     def see(self, surely: Floats) -> None:
         """Take what the model sees, drawn to blocks and to half size."""
@@ -281,6 +292,8 @@ class _State:
         self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
         drawn = cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR)
         self.people = np.ascontiguousarray(np.clip((drawn - 0.3) * np.float32(2.5), 0, 1), np.float32)
+        byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
+        self.person_range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
 
     def lit(self, half: Bytes) -> Floats:
         """The light of a half-size picture, by block."""

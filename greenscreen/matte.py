@@ -25,10 +25,9 @@ from greenscreen.compiled import (
     SEEN3,
     TRUTH,
     WHOLE,
-    inlined,
     kernel,
 )
-from greenscreen.facts import BLOCK, COARSE, FACTS, GREENNESS, LEAST, MEAN, MOST, ROUGH, SHARE, UNEVEN
+from greenscreen.facts import BLOCK, GREENNESS, LEAST, MOST, PUREST, ROUGH, SHARE, UNEVEN
 
 _0, _1, _2 = np.float32(0), np.float32(1), np.float32(2)
 _HALF, _QUARTER, _05, _07, _03 = (np.float32(n) for n in (0.5, 0.25, 0.5, 0.7, 0.3))
@@ -43,79 +42,39 @@ _LIT = np.float32(1 / 0.03)
 _LITTLE = np.float32(1e-4)
 
 
-@inlined
-def _draw_out(narrow: Any, wide: Any) -> None:
-    """One number a block becomes one a pixel, in straight lines from centre to centre."""
-    last = narrow.shape[0] - 1
-    for column in range(last + 1):
-        here = narrow[column]
-        left = narrow[max(column - 1, 0)] - here
-        right = narrow[min(column + 1, last)] - here
-        at = column * BLOCK
-        wide[at] = here + left * np.float32(0.375)
-        wide[at + 1] = here + left * np.float32(0.125)
-        wide[at + 2] = here + right * np.float32(0.125)
-        wide[at + 3] = here + right * np.float32(0.375)
-
-
-@kernel(
-    SEEN3, READ1, WHOLE, READ2, READ2, READ2, READ2, READ2, TRUTH, NUMBER, TRUTH, FLOATS2, FLOATS2, FLOATS2, FLOATS3,
-)  # fmt: skip
+@kernel(SEEN3, READ1, WHOLE, READ2, NUMBER, TRUTH, FLOATS2, FLOATS2, FLOATS3)
 def look(
-    picture: Any, decode: Any, key: int, against: Any, rate: Any, white: Any, outside: Any, person: Any,
-    partly: bool, noise: float, fresh: bool, share: Any, bright: Any, alpha: Any, blocks: Any,
-) -> None:  # fmt: skip
-    """Work out the share of speaker in each pixel of a half-size picture, and the facts of each block.
+    picture: Any, decode: Any, key: int, against: Any, noise: float, fresh: bool, share: Any, bright: Any, blocks: Any
+) -> None:
+    """Work out how much of the screen's colour each pixel of a half-size picture holds, and the facts of each block.
 
     Args:
         key: the channel that the screen shines in.
         against: one over the screen's colour difference in the plate.
-        rate: by block, one over the share of the plate's colour difference that the screen shows in this light.
-        white: by block, one over the share of speaker that counts as all.
-        outside: by block, how far it lies outside the screen, where *person* (at half size) decides; read if *partly*.
         noise: how far the share moves from frame to frame by noise alone.
         fresh: whether there is no frame before this one.
         share: of the screen's colour, kept from frame to frame to still the noise; so is *bright*.
     """
     width = share.shape[1]
-    rows, columns = rate.shape
-    blue = np.empty(width, np.float32)
-    green = np.empty(width, np.float32)
-    red = np.empty(width, np.float32)
-    excess = np.empty(width, np.float32)
-    rates = np.empty(width, np.float32)
-    whites = np.empty(width, np.float32)
-    outs = np.empty(width, np.float32)
-    narrow = np.empty((3, columns), np.float32)
-    slopes = np.empty((2, columns), np.float32)
+    rows, columns = blocks.shape[0], blocks.shape[1]
+    lights = np.empty((3, BLOCK, width), np.float32)
+    excess = np.empty((BLOCK, width), np.float32)
     moved = _MOVED / max(np.float32(noise), _LITTLE)
     stillest = _1 if fresh else _STILLEST
+    second = 0 if key == 1 else 1
     for row in range(rows):
-        for column in range(columns):
-            for fact in range(FACTS):
-                blocks[row, column, fact] = _0
-            blocks[row, column, LEAST] = _2
-            blocks[row, column, GREENNESS] = -_2
-            slopes[0, column] = _0
-            slopes[1, column] = _0
         for inner in range(BLOCK):
             y = row * BLOCK + inner
-            lean = (np.float32(inner) - _MIDDLE) / _SIDE
-            other = min(max(row - 1 if lean < _0 else row + 1, 0), rows - 1)
-            lean = abs(lean)
-            for column in range(columns):
-                narrow[0, column] = rate[row, column] + (rate[other, column] - rate[row, column]) * lean
-                narrow[1, column] = white[row, column] + (white[other, column] - white[row, column]) * lean
-            _draw_out(narrow[0], rates)
-            _draw_out(narrow[1], whites)
+            blue, green, red = lights[0, inner], lights[1, inner], lights[2, inner]
             for x in range(width):
                 blue[x] = decode[picture[y, x, 0]]
                 green[x] = decode[picture[y, x, 1]]
                 red[x] = decode[picture[y, x, 2]]
-            first, second = (green, blue) if key == 1 else (blue, green)
+            own, other = lights[key, inner], lights[second, inner]
             for x in range(width):
                 luma = _BLUE * blue[x] + _GREEN * green[x] + _RED * red[x]
-                now = (first[x] - _HALF * (second[x] + red[x])) * against[y, x]
+                both = other[x] + red[x]
+                now = (own[x] - _HALF * both) * against[y, x]
                 # Noise is stilled against the frame before, but only where nothing moved.
                 before = share[y, x]
                 change = (now - before) * moved
@@ -123,63 +82,102 @@ def look(
                 now = before + (now - before) * min(_1, max(stillest, change * change + step * step))
                 share[y, x] = now
                 bright[y, x] = luma
-                alpha[y, x] = min(_1, max(_0, (_1 - now * rates[x]) * whites[x]))
-                excess[x] = first[x] - np.float32(0.35) * (second[x] + red[x]) - _03 * max(second[x], red[x])
-            if partly:
-                for column in range(columns):
-                    narrow[2, column] = outside[row, column] + (outside[other, column] - outside[row, column]) * lean
-                _draw_out(narrow[2], outs)
-                for x in range(width):
-                    alpha[y, x] += (person[y, x] - alpha[y, x]) * outs[x]
-            for column in range(columns):
-                sums = _0
-                squares = _0
-                lumas = _0
-                parts = _0
-                roughs = _0
-                leans = _0
-                b = _0
-                g = _0
-                r = _0
-                least = blocks[row, column, LEAST]
-                most = blocks[row, column, MOST]
-                greenest = blocks[row, column, GREENNESS]
-                for x in range(column * BLOCK, column * BLOCK + BLOCK):
-                    b += blue[x]
-                    g += green[x]
-                    r += red[x]
-                    sums += share[y, x]
-                    squares += share[y, x] * share[y, x]
-                    leans += share[y, x] * (np.float32(x - column * BLOCK) - _MIDDLE)
-                    lumas += bright[y, x] * bright[y, x]
-                    parts += alpha[y, x]
-                    roughs += alpha[y, x] * alpha[y, x]
-                    least = min(least, alpha[y, x])
-                    most = max(most, alpha[y, x])
-                    greenest = max(greenest, excess[x])
-                blocks[row, column, 0] += b
-                blocks[row, column, 1] += g
-                blocks[row, column, 2] += r
-                blocks[row, column, SHARE] += sums
-                slopes[0, column] += leans
-                slopes[1, column] += sums * (np.float32(inner) - _MIDDLE)
-                blocks[row, column, UNEVEN] += squares
-                blocks[row, column, COARSE] += lumas
-                blocks[row, column, MEAN] += parts
-                blocks[row, column, ROUGH] += roughs
-                blocks[row, column, LEAST] = least
-                blocks[row, column, MOST] = most
-                blocks[row, column, GREENNESS] = greenest
+                excess[inner, x] = own[x] - np.float32(0.35) * both - _03 * max(other[x], red[x])
         for column in range(columns):
-            for fact in (0, 1, 2, SHARE, UNEVEN, COARSE, MEAN, ROUGH):
-                blocks[row, column, fact] *= _AREA
-            luma = _BLUE * blocks[row, column, 0] + _GREEN * blocks[row, column, 1] + _RED * blocks[row, column, 2]
+            sums = _0
+            squares = _0
+            leans = _0
+            falls = _0
+            b = _0
+            g = _0
+            r = _0
+            least = np.float32(9)
+            most = -least
+            greenest = -least
+            for inner in range(BLOCK):
+                line = _0
+                for i in range(BLOCK):
+                    x = column * BLOCK + i
+                    now = share[row * BLOCK + inner, x]
+                    b += lights[0, inner, x]
+                    g += lights[1, inner, x]
+                    r += lights[2, inner, x]
+                    line += now
+                    squares += now * now
+                    leans += now * (np.float32(i) - _MIDDLE)
+                    least = min(least, now)
+                    most = max(most, now)
+                    greenest = max(greenest, excess[inner, x])
+                sums += line
+                falls += line * (np.float32(inner) - _MIDDLE)
+            mean = sums * _AREA
+            rough = max(_0, squares * _AREA - mean * mean)
+            blocks[row, column, 0] = b * _AREA
+            blocks[row, column, 1] = g * _AREA
+            blocks[row, column, 2] = r * _AREA
+            blocks[row, column, SHARE] = mean
             # A shadow's edge is a slope; what stands out from the slope is structure.
-            slope = (slopes[0, column] ** 2 + slopes[1, column] ** 2) * _PLANE
-            uneven = blocks[row, column, UNEVEN] - blocks[row, column, SHARE] ** 2 - slope
-            blocks[row, column, UNEVEN] = max(_0, uneven)
-            blocks[row, column, ROUGH] = max(_0, blocks[row, column, ROUGH] - blocks[row, column, MEAN] ** 2)
-            blocks[row, column, COARSE] = max(_0, blocks[row, column, COARSE] - luma * luma)
+            blocks[row, column, UNEVEN] = max(_0, rough - (leans * leans + falls * falls) * _PLANE)
+            blocks[row, column, LEAST] = least
+            blocks[row, column, MOST] = most
+            blocks[row, column, ROUGH] = rough
+            blocks[row, column, GREENNESS] = greenest
+            if most - least < np.float32(0.1) or most < np.float32(0.1):
+                for k in range(3):
+                    blocks[row, column, PUREST + k] = blocks[row, column, k]
+                continue
+            enough = most - np.float32(0.2) * (most - least)
+            count = _0
+            b = _0
+            g = _0
+            r = _0
+            for inner in range(BLOCK):
+                for x in range(column * BLOCK, column * BLOCK + BLOCK):
+                    if share[row * BLOCK + inner, x] >= enough:
+                        count += _1
+                        b += lights[0, inner, x]
+                        g += lights[1, inner, x]
+                        r += lights[2, inner, x]
+            blocks[row, column, PUREST] = b / count
+            blocks[row, column, PUREST + 1] = g / count
+            blocks[row, column, PUREST + 2] = r / count
+
+
+@kernel(SEEN2, READ2, READ2, READ2, READ2, READ2, FLOATS2)
+def part(asked: Any, share: Any, rate: Any, white: Any, outside: Any, person: Any, alpha: Any) -> None:
+    """Work out the share of speaker in each pixel of the blocks that are *asked* for.
+
+    Args:
+        rate: by block, one over the share of the plate's colour difference that the screen shows in this light.
+        white: by block, one over the share of speaker that counts as all.
+        outside: by block, how far it lies outside the screen, where *person* (at half size) decides.
+    """
+    rows, columns = asked.shape
+    three = np.empty((3, 3), np.float32)
+    for row in range(rows):
+        for column in range(columns):
+            if asked[row, column] == 0:
+                continue
+            for inner in range(BLOCK):
+                y = row * BLOCK + inner
+                down = (np.float32(inner) - _MIDDLE) / _SIDE
+                other = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
+                down = abs(down)
+                for n in range(3):
+                    at = min(max(column + n - 1, 0), columns - 1)
+                    three[0, n] = rate[row, at] + (rate[other, at] - rate[row, at]) * down
+                    three[1, n] = white[row, at] + (white[other, at] - white[row, at]) * down
+                    three[2, n] = outside[row, at] + (outside[other, at] - outside[row, at]) * down
+                for i in range(BLOCK):
+                    x = column * BLOCK + i
+                    along = (np.float32(i) - _MIDDLE) / _SIDE
+                    n = 0 if along < _0 else 2
+                    along = abs(along)
+                    rates = three[0, 1] + (three[0, n] - three[0, 1]) * along
+                    whites = three[1, 1] + (three[1, n] - three[1, 1]) * along
+                    outs = three[2, 1] + (three[2, n] - three[2, 1]) * along
+                    mine = min(_1, max(_0, (_1 - share[y, x] * rates) * whites))
+                    alpha[y, x] = mine + (person[y, x] - mine) * outs
 
 
 @kernel(SEEN2, READ2, READ2, NUMBER, NUMBER, FLOATS3)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from greenscreen.facts import BLOCK, ROUGH, UNEVEN
+from greenscreen.facts import BLOCK, LEAST, MOST, PUREST, ROUGH, SHARE, UNEVEN
 from greenscreen.key import BLUE, GREEN, Channels, Hue
 from greenscreen.light import Floats
 
@@ -26,6 +26,8 @@ Mask = NDArray[np.bool_]
 LEAST_SCREEN: Final = 0.03
 """A colour that fills less of the picture than this is no screen."""
 
+BETWEEN = 0.25
+QUICK = 0.7
 _DARKEST: Final = 0.006
 """A screen's colour difference below this (of full light) is lost in noise."""
 
@@ -194,9 +196,12 @@ class Field:
 
         gain = np.median((light / np.maximum(self.base, 1e-4))[sure], axis=0).astype(np.float32)
         expected = self.base * gain
-        ratio = fill(np.clip(light / np.maximum(expected, 1e-4), 0.05, 8), weight)
+        purest = blocks[..., PUREST : PUREST + 3]
+        hidden = self._between(purest, expected, person) & ~sure
+        seen_light = np.where(hidden[..., None], purest, light)
+        ratio = fill(np.clip(seen_light / np.maximum(expected, 1e-4), 0.05, 8), weight + BETWEEN * hidden)
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
-        self.now = now if self.fresh else self.now + (now - self.now) * np.float32(0.5)
+        self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)
         # What a person hides is remembered from when it was seen.
         slow = np.float32(1.0 if self.fresh else 0.06)
         seen = weight[..., None]
@@ -224,7 +229,7 @@ class Field:
         light = blocks[..., :3]
         one, two = (light[..., n] for n in self.channels.others)
         firm = person > 1.0 - 0.4 * clothes
-        flat = blocks[..., ROUGH] < 0.16**2
+        flat = blocks[..., ROUGH] * (self.rate * self.white) ** 2 < 0.16**2
         # Far inside a person nothing is see-through: there it is enough that the colour is not the screen's alone.
         reach = 2 * round(0.03 * firm.shape[0]) + 1
         core = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
@@ -268,6 +273,11 @@ class Field:
         byte = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
         return cv2.erode(byte, _CROSS, borderValue=1).astype(np.bool_)
 
+    def _between(self, purest: Floats, expected: Floats, person: Floats) -> Mask:
+        """The blocks where screen is surely seen between strands of hair, or beside an edge."""
+        kappa = _whole(difference(purest, self.channels) / np.maximum(difference(expected, self.channels), 1e-4))
+        return np.asarray((kappa > 0.3) & (kappa < 1.3) & (_off(purest, expected, kappa) < 0.05) & (person < 0.9))
+
     def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:
         """The blocks whose light is the screen's own, if in another strength than was foreseen."""
         light = blocks[..., :3]
@@ -276,6 +286,13 @@ class Field:
         plain = (kappa > 0.3) & (_off(light, self.now, kappa) < max(0.03, 3 * self.noise))
         plain &= (mean < 0.25) & (most - mean < max(0.05, 4 * self.noise))
         return np.asarray(plain)
+
+    def shares(self, blocks: Floats) -> tuple[Floats, Floats, Floats]:
+        """The least, mean and most share of speaker in each block."""
+        least, mean, most = (
+            np.clip((1 - blocks[..., fact] * self.rate) * self.white, 0, 1) for fact in (MOST, SHARE, LEAST)
+        )
+        return least, mean, most
 
     def _relit(self, light: Floats, person: Floats) -> Floats | None:
         found = find(light, person, self.channels.hue)
