@@ -184,12 +184,10 @@ def test_ctrl_c_ends_a_publish_within_two_seconds(proxy: Proxy, s3_address: str,
     stop = threading.Event()
     proxy.mood = lambda asked: "503 SlowDown" if "/media/" in asked.path and asked.method == "PUT" else ""
     timer = threading.Timer(0.5, stop.set)
-    timer.start()
-    with (
-        open_store(s3_address, small(proxy.url, attempts=50), stop=stop) as store,
-        pytest.raises(Stopped),
-    ):
-        release(tmp_path / "lecture", store, name="algebra", stop=stop)
+    with open_store(s3_address, small(proxy.url, attempts=50), stop=stop) as store:
+        timer.start()
+        with pytest.raises(Stopped):
+            release(tmp_path / "lecture", store, name="algebra", stop=stop)
     timer.join()
     asked = len(proxy.asked)
 
