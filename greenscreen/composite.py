@@ -1,8 +1,8 @@
 """Where the speaker stands in the final picture, and what stands behind.
 
-A background is a picture of the size of the result: `plain`, `fitted`, `blurred`, or a frame of another video. `place` puts a
-speaker who was cut free onto it: anywhere, at any size, mirrored or cropped, with a shadow or none. Light is added as
-light, so that soft edges look the same on a dark slide as on a white one.
+A background is a picture of the size of the result: `plain`, `fitted`, `blurred`, or a frame of another video. `place`
+puts a speaker who was cut free onto it: anywhere, at any size, mirrored or cropped, with a shadow or none. Light is
+added as light, so that soft edges look the same on a dark slide as on a white one.
 """
 
 from __future__ import annotations

@@ -31,3 +31,12 @@ TINTED: Final = 2
 """A block of nothing but speaker, with some of the screen's light on it."""
 MIXED: Final = 3
 """A block with an outline, or something that can be seen through."""
+
+KAPPA: Final = 0
+"""Of a block beside the screen expected there: the share of its colour that the block holds."""
+OFF: Final = 1
+"""What of its light is not the screen's own, over what is."""
+PURELY: Final = 2
+"""The same share, for the block's purest pixels."""
+PURELY_OFF: Final = 3
+VERDICTS: Final = 4

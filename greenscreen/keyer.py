@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import cv2
 import numpy as np
@@ -25,7 +25,10 @@ from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
 from greenscreen.plate import Plate
-from greenscreen.screen import Field, find
+from greenscreen.screen import find
+
+if TYPE_CHECKING:
+    from greenscreen.field import Field
 
 _SIDE: Final = 2 * BLOCK
 _WIDE: Final = np.ones((5, 5), np.uint8)
@@ -77,9 +80,11 @@ class Keyer:
         self.by = By.PLATE if plate is not None else By.SCREEN
         """What told the speaker from the room in the last frame."""
         from greenscreen import blend, despill, matte  # numba comes with the extra, and only when it is needed
+        from greenscreen.field import Field
 
         self._look, self._part, self._fit = matte.look, matte.part, matte.fit
         self._unmix, self._finish = despill.unmix, blend.finish
+        self._field = Field
         self._finder = PersonFinder()
         self._state: _State | None = None
         self._open = True
@@ -144,6 +149,8 @@ class Keyer:
             fresh = field.fresh
             self._see(state, half, field)
             seen = self._learn(state, field)
+            if state.plated:
+                field.doubt(state.share)
             if fresh and seen:  # the first frame is learnt from twice, so that it is as good as the rest
                 seen = self._learn(state, field)
             state.lost = 0 if seen else state.lost + 1
@@ -152,7 +159,7 @@ class Keyer:
         if field is None:
             self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.blocks)
             state.new = True
-        self.by = By.PERSON if field is None else By.PLATE if self.plate is not None and not field.moved else By.SCREEN
+        self.by = By.PERSON if field is None else By.PLATE if state.plated and not field.moved else By.SCREEN
         return self._classify(state, half, field)
 
     def _learn(self, state: _State, field: Field) -> bool:
@@ -170,20 +177,23 @@ class Keyer:
         if state.kept is not None and state.kept.channels == found.channels:
             # The screen is back: in another light perhaps, which the field finds out.
             state.field, state.kept = state.kept, None
-        elif self.plate is not None and self.plate.picture.shape[:2] == state.shown:
-            state.field = self._from_plate(state, self.plate)
+        elif self.plate is not None and state.fits(self.plate):
+            state.field, state.plated = self._from_plate(state, self.plate), True
         else:
-            state.field = Field.grown(found, half.shape[:2])
+            state.field = self._field.grown(found, half.shape[:2])
         state.field.begin(found, light)
         state.lost, state.new = 0, True
 
     def _from_plate(self, state: _State, plate: Plate) -> Field:
-        picture = _padded(np.asarray(cv2.GaussianBlur(plate.picture, (3, 3), 0), np.uint8))
+        shown = plate.picture
+        if shown.shape[:2] != state.shown:
+            shown = cv2.resize(shown, state.shown[::-1], interpolation=cv2.INTER_AREA)
+        picture = _padded(np.asarray(cv2.GaussianBlur(shown, (3, 3), 0), np.uint8))
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         light = state.lit(half)
         found = find(light, None, plate.facts.hue)
         known = found.where if found is not None else np.ones(light.shape[:2], np.bool_)
-        return Field(channels=GREEN if found is None else found.channels, plate=decoded(half), known=known)
+        return self._field(channels=GREEN if found is None else found.channels, plate=decoded(half), known=known)
 
     def _see(self, state: _State, half: Bytes, field: Field) -> None:
         self._look(
@@ -234,7 +244,8 @@ class Keyer:
         if settings.soften:
             reach_blocks = 2 * int(np.ceil(settings.soften / 4)) + 1
             spread = np.ones((reach_blocks, reach_blocks), np.uint8)
-            mixed_or_full, mixed_or_empty = cv2.dilate(mixed_or_full, spread), cv2.dilate(mixed_or_empty, spread)
+            mixed_or_full = np.asarray(cv2.dilate(mixed_or_full, spread), np.uint8)
+            mixed_or_empty = np.asarray(cv2.dilate(mixed_or_empty, spread), np.uint8)
         tinted = blocks[..., GREENNESS] > tints[..., 3] + 0.004
         if field is None:
             tinted[:] = False
@@ -277,7 +288,7 @@ class _State:
         self.field: Field | None = None
         self.kept: Field | None = None
         self.count = self.lost = 0
-        self.new = True
+        self.new, self.plated = True, False
         self.alone = np.zeros((rows, columns, 6), np.float32)
         self.alone[..., 5] = 1
         self.bare = np.zeros((rows, columns, 4), np.float32)
@@ -294,6 +305,11 @@ class _State:
         self.people = np.ascontiguousarray(np.clip((drawn - 0.3) * np.float32(2.5), 0, 1), np.float32)
         byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
         self.person_range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
+
+    def fits(self, plate: Plate) -> bool:
+        """Whether a plate shows what the frames show, in another size perhaps."""
+        height, width = plate.picture.shape[:2]
+        return bool(abs(width * self.shown[0] - height * self.shown[1]) < 0.02 * width * self.shown[0])
 
     def lit(self, half: Bytes) -> Floats:
         """The light of a half-size picture, by block."""

@@ -108,7 +108,7 @@ def advise(plate: Plate, *, finder: PersonFinder | None = None) -> tuple[Advice,
 
 def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice, ...]:
     """What could be better about a speaker before the screen: too close to it, or clothes of its colour."""
-    light, stands, shown = _screen(plate)
+    _, stands, shown = _screen(plate)
     height, width = stands.shape
     small = cv2.resize(np.ascontiguousarray(picture[..., :3]), (width, height), interpolation=cv2.INTER_AREA)
     now = decoded(np.asarray(small, np.uint8))

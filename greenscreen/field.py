@@ -1,0 +1,284 @@
+"""How the screen is lit, block by block: the slow half of keying.
+
+A screen is never one colour. Lamps fall off, cloth folds, a person throws a shadow, a camera turns its exposure up and
+down. So what the screen looks like *now* is kept as a field, one light for every 8 x 8 pixels: measured where screen
+is surely seen, drawn in from all around where a speaker hides it. With a clean plate, the field is what the plate shows
+times how the light has changed; without one it starts as one colour and learns the rest from the frames.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import cv2
+import numpy as np
+
+from greenscreen.facts import (
+    BLOCK,
+    KAPPA,
+    LEAST,
+    MOST,
+    OFF,
+    PURELY,
+    PURELY_OFF,
+    PUREST,
+    ROUGH,
+    SHARE,
+    UNEVEN,
+    VERDICTS,
+)  # fmt: skip
+from greenscreen.judge import judge
+from greenscreen.key import Channels
+from greenscreen.light import Floats
+from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, fill, find
+
+QUICK: Final = 0.7
+"""How much of a change of light is taken over from one frame to the next: the rest is noise."""
+
+BETWEEN: Final = 0.25
+"""How much screen seen between strands of hair counts, beside screen seen in full."""
+
+_CROSS: Final = np.ones((3, 3), np.uint8)
+_WIDE: Final = np.ones((5, 5), np.uint8)
+_SELDOM: Final = 15
+
+
+class Field:
+    """What is known of one screen, kept from frame to frame; `learn` brings it up to date.
+
+    The fields that the kernels read: *rate*, *white*, *around*, *tints*, *outside*.
+    """
+
+    def __init__(self, *, channels: Channels, plate: Floats, known: Mask) -> None:
+        """Take the half-size light of a *plate*, and the blocks of it that show screen."""
+        height, width = (n // BLOCK for n in plate.shape[:2])
+        self.channels = channels
+        blocks = _shrunk(plate, (width, height))
+        filled = fill(blocks, known.astype(np.float32))
+        self.known: Floats = known.astype(np.float32)
+        """How surely each block belongs to the screen, seen or hidden."""
+        ratio = _drawn_out(_whole(filled / np.maximum(blocks, 1e-4)), plate.shape[:2])
+        hidden = _drawn_out((~_shrink(known)).astype(np.float32), plate.shape[:2])[..., None]
+        self.plate: Floats = np.ascontiguousarray(plate + (plate * ratio - plate) * np.minimum(1, hidden), np.float32)
+        """The screen's light at half size, with whatever stood before it filled in."""
+        self._settle()
+        self.base = self.plate_blocks.copy()
+        """The screen's light by block, in the light that the field was begun in."""
+        self.now = self.base.copy()
+        """The screen's light by block, now."""
+        self.noise = 0.01
+        """How far the share of screen moves by noise alone."""
+        self.moved = False
+        """Whether the plate does not fit any more, and the field goes on without it."""
+        self.fresh = True
+        """Whether nothing was learnt yet since the screen was found."""
+        self._count = self._doubts = 0
+        self._sure_before = float(known.mean())
+        self._sure = known
+        self._verdict = np.zeros((height, width, VERDICTS), np.float32)
+        ones = np.ones((height, width), np.float32)
+        self.rate, self.white, self.outside, self._limit, self._inside = ones, ones, ones * 0, ones * 0, ones * 0
+        self.around = np.zeros((height, width, 6), np.float32)
+        self.tints = np.zeros((height, width, 4), np.float32)
+
+    @classmethod
+    def grown(cls, found: Found, size: tuple[int, int]) -> Field:
+        """A field that begins as one colour, for half-size frames of *size* (height, width)."""
+        plate = np.broadcast_to(found.colour, (*size, 3)).astype(np.float32)
+        field = cls(channels=found.channels, plate=plate, known=np.ones((size[0] // BLOCK, size[1] // BLOCK), np.bool_))
+        field.known = found.where.astype(np.float32)
+        return field
+
+    def begin(self, found: Found, light: Floats) -> None:
+        """Begin, or begin again, with a screen just *found*, whatever its light is now."""
+        self.now = np.asarray(self.base * _gain(light, self.base, found.where), np.float32)
+        self._sure_before, self.fresh = float(found.where.mean()), True
+
+    def flatten(self) -> None:
+        """Give the plate up: its folds and marks are not where they were."""
+        middle = np.median(self.base.reshape(-1, 3), axis=0).astype(np.float32)
+        self.plate = np.ascontiguousarray(np.broadcast_to(middle, self.plate.shape), np.float32)
+        self._settle()
+        self.moved = True
+
+    def learn(self, blocks: Floats, person: Floats, *, clothes: float, spill: float) -> bool:
+        """Bring all fields up to date with the facts of a frame's *blocks*.
+
+        *person* tells by block who is surely there. Returns whether the screen is seen at all.
+        """
+        sure = self._surely(blocks, self.now, person, loose=self.fresh)
+        share = float(np.count_nonzero(sure)) / sure.size
+        if share < 0.6 * self._sure_before:
+            # The light has changed at once, or the camera moved: is this the same screen in another light?
+            found = find(blocks[..., :3], person, self.channels.hue)
+            if found is not None:
+                again = np.asarray(self.base * _gain(blocks[..., :3], self.base, found.where), np.float32)
+                other = self._surely(blocks, again, person, loose=True)
+                if other.mean() > share:
+                    self.now, sure, share, self.fresh = again, other, float(other.mean()), True
+        if share < LEAST_SCREEN / 4:
+            self._sure_before *= 0.9
+            return False
+        self._sure_before = max(share, 0.98 * self._sure_before)
+        self._sure = sure
+        self._count = 0 if self.fresh else self._count + 1
+        self._learn_light(blocks, sure, person)
+        if self._count % 2 == 0:
+            self._learn_speaker(blocks, person, clothes)
+        self.around[..., :3] = self.now / self.plate_blocks
+        self.around[..., 3], self.around[..., 4], self.around[..., 5] = self._limit, self._inside, self.outside
+        stands = np.maximum(difference(self.now, self.channels), 1e-3)
+        strength = np.asarray(spill / stands * (1 - self.outside), np.float32)
+        for k in range(3):
+            self.tints[..., k] = self.now[..., k] * strength
+        self.tints[..., 3] = self._limit
+        self.fresh = False
+        return True
+
+    def doubt(self, share: Floats) -> None:
+        """See whether the plate still explains folds and marks of the screen, and give it up if it does not."""
+        if self.moved or self._count % _SELDOM != _SELDOM - 1:
+            return
+        rows = slice(2, None, 2 * BLOCK)
+        plain = np.repeat(self._sure[::2][: len(share[rows])], BLOCK, axis=1)[:, 2 * BLOCK :] > 0
+        plain &= np.repeat(self._sure[::2][: len(share[rows])], BLOCK, axis=1)[:, : -2 * BLOCK] > 0
+        if np.count_nonzero(plain) < 200:
+            return
+        raw = share[rows] / self.against[rows]
+        raw *= 1 / np.float32(np.median(_some(raw[:, BLOCK:-BLOCK][plain])))
+
+        def folds(values: Floats) -> float:
+            return float(np.abs(values[:, 2 * BLOCK :] - values[:, : -2 * BLOCK])[plain].mean())
+
+        self._doubts = self._doubts + 1 if folds(share[rows]) > 1.15 * folds(raw) + 0.002 else 0
+        if self._doubts >= 2:
+            self.flatten()
+
+    def shares(self, blocks: Floats) -> tuple[Floats, Floats, Floats]:
+        """The least, mean and most share of speaker in each block."""
+        least, mean, most = (
+            np.clip((1 - blocks[..., fact] * self.rate) * self.white, 0, 1) for fact in (MOST, SHARE, LEAST)
+        )
+        return least, mean, most
+
+    def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:
+        """The blocks whose light is the screen's own, if in another strength than was foreseen."""
+        verdict = self._judged(blocks, self.now)
+        plain = (verdict[..., KAPPA] > 0.3) & (verdict[..., OFF] < max(0.03, 3 * self.noise))
+        plain &= (mean < 0.25) & (most - mean < max(0.05, 4 * self.noise))
+        return np.asarray(plain)
+
+    def _settle(self) -> None:
+        height, width = (n // BLOCK for n in self.plate.shape[:2])
+        self.plate_blocks = np.maximum(_shrunk(self.plate, (width, height)), np.float32(1e-4))
+        stands = difference(self.plate, self.channels)
+        least = max(DARKEST, 0.1 * float(np.median(stands)))
+        self.against: Floats = np.ascontiguousarray(1 / np.maximum(stands, least), np.float32)
+        self._per_plate = _shrunk(self.against, (width, height))
+
+    def _learn_light(self, blocks: Floats, sure: Mask, person: Floats) -> None:
+        light = blocks[..., :3]
+        gain = _gain(light, self.base, sure)
+        expected = np.maximum(self.base * gain, np.float32(1e-4))
+        verdict = self._judged(blocks, expected)
+        between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & (verdict[..., PURELY_OFF] < 0.05)
+        between &= (person < 0.9) & ~sure
+        seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
+        weight = sure.astype(np.float32)
+        ratio = fill(np.clip(seen / expected, 0.05, 8), weight + np.float32(BETWEEN) * between)
+        now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
+        self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)
+        # What a person hides is remembered from when it was seen.
+        slow = weight * np.float32(1.0 if self.fresh else 0.04)
+        self.base += (light / np.maximum(gain, np.float32(1e-3)) - self.base) * slow[..., None]
+        # What stays and is neither screen nor person is the room beyond, as after a push against the camera.
+        alien = (verdict[..., KAPPA] < 0.25) & (person < 0.1)
+        kept = np.where(alien, np.float32(0.9 if self.moved else 0.99), np.float32(1))
+        self.known = np.maximum(self.known * kept, weight)
+        if self._count % _SELDOM == 0:
+            unknown = (self.known < 0.3)[..., None]
+            self.base = np.where(unknown, fill(self.base, self.known), self.base).astype(np.float32)
+            self.outside = self._beyond()
+        stands = difference(_whole(self.now), self.channels)
+        floor = np.maximum(stands, np.float32(0.15) * np.median(_some(stands[sure])))
+        self.rate = _whole(1 / np.maximum(floor * self._per_plate, np.float32(1e-3)))
+        noise = float(np.median(np.sqrt(_some(blocks[..., UNEVEN][sure])) * _some(self.rate[sure])))
+        self.noise = noise if self.fresh else self.noise + (noise - self.noise) * 0.3
+
+    def _learn_speaker(self, blocks: Floats, person: Floats, clothes: float) -> None:
+        verdict = self._judged(blocks, self.now)
+        kappa = verdict[..., KAPPA]
+        firm = person > 1.0 - 0.4 * clothes
+        flat = blocks[..., ROUGH] * (self.rate * self.white) ** 2 < 0.16**2
+        # Far inside a person nothing is see-through: there it is enough that the colour is not the screen's alone.
+        reach = 2 * round(0.03 * firm.shape[0]) + 1
+        core = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+        core &= verdict[..., OFF] > 0.25
+        solid = firm & (kappa < 0.9) & flat | core
+        deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
+        inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
+        white = limit = np.zeros_like(self.rate)
+        if deep.any():
+            one, two = (blocks[..., n] for n in self.channels.others)
+            over = blocks[..., self.channels.key] - 0.35 * (one + two) - 0.3 * np.maximum(one, two)
+            over -= 0.03 * difference(self.now, self.channels)
+            both = fill(np.stack([kappa, np.maximum(0, over)], -1), deep.astype(np.float32))
+            white, limit = np.clip(both[..., 0] - 0.02, 0, 0.7), both[..., 1]
+        self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
+        self._inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0), np.float32)
+
+    def _surely(self, blocks: Floats, expected: Floats, person: Floats, *, loose: bool) -> Mask:
+        """The blocks that show nothing but screen, well away from whatever else there is."""
+        verdict = self._judged(blocks, expected)
+        kappa = verdict[..., KAPPA]
+        least, most, apart = (0.2, 4.0, 0.3) if loose else (0.3, 2.0, 0.16)
+        likely = (kappa > least) & (kappa < most) & (verdict[..., OFF] < apart) & (person < 0.6)
+        likely &= difference(blocks[..., :3], self.channels) > DARKEST / 2
+        if not likely.any():
+            return np.asarray(likely)
+        rough = np.sqrt(blocks[..., UNEVEN] / np.maximum(kappa, np.float32(0.1)))
+        usual = max(float(np.median(_some(rough[likely]))), 0.007)
+        likely &= rough < 2.5 * usual
+        byte = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
+        return cv2.erode(byte, _CROSS, borderValue=1).astype(np.bool_)
+
+    def _judged(self, blocks: Floats, expected: Floats) -> Floats:
+        judge(blocks, np.ascontiguousarray(expected, np.float32), self.channels.key, self._verdict)
+        return self._verdict
+
+    def _beyond(self) -> Floats:
+        """How far blocks lie outside the screen: not between any two places that showed it."""
+        seen = cv2.erode((self.known > 0.3).astype(np.uint8), _CROSS, borderValue=1)
+        height, width = seen.shape
+        points = cv2.findNonZero(seen)
+        within: Any = np.zeros((height, width), np.uint8)
+        if points is not None:
+            cv2.fillConvexPoly(within, cv2.convexHull(points), 1)
+        within = cv2.dilate(within, _WIDE)
+        return _whole(1 - cv2.blur(within.astype(np.float32), (3, 3)))
+
+
+def _gain(light: Floats, base: Floats, where: Mask) -> Floats:
+    """How much brighter than *base* the *light* is, in the middle, in each colour."""
+    return np.median(_some(light[where]) / np.maximum(_some(base[where]), 1e-4), axis=0).astype(np.float32)
+
+
+def _some(values: Floats) -> Floats:
+    """A few thousand of many values: enough for a median."""
+    return values[:: max(1, len(values) // 3000)]
+
+
+def _shrunk(plane: Floats, size: tuple[int, int]) -> Floats:
+    return _whole(cv2.resize(plane, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], *plane.shape[2:]))
+
+
+def _drawn_out(blocks: Floats, size: tuple[int, int]) -> Floats:
+    return np.asarray(cv2.resize(blocks, size[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _shrink(mask: Mask) -> Mask:
+    return cv2.erode(mask.astype(np.uint8), _CROSS, borderValue=1).astype(np.bool_)
+
+
+def _whole(values: Any) -> Floats:
+    return np.ascontiguousarray(values, np.float32)
