@@ -72,6 +72,7 @@ class Field:
         """Whether the plate does not fit any more, and the field goes on without it."""
         self.fresh = True
         """Whether nothing was learnt yet since the screen was found."""
+        self._bounded = True
         self._count = self._doubts = 0
         self._sure_before = float(known.mean())
         self._sure = known
@@ -86,6 +87,7 @@ class Field:
         """A field that begins as one colour, for half-size frames of *size* (height, width)."""
         plate = np.broadcast_to(found.colour, (*size, 3)).astype(np.float32)
         field = cls(channels=found.channels, plate=plate, known=np.ones((size[0] // BLOCK, size[1] // BLOCK), np.bool_))
+        field._bounded = False
         field.known = found.where.astype(np.float32)
         return field
 
@@ -99,7 +101,7 @@ class Field:
         middle = np.median(self.base.reshape(-1, 3), axis=0).astype(np.float32)
         self.plate = np.ascontiguousarray(np.broadcast_to(middle, self.plate.shape), np.float32)
         self._settle()
-        self.moved = True
+        self.moved, self._bounded = True, False
 
     def learn(self, blocks: Floats, person: Floats, *, clothes: float, spill: float) -> bool:
         """Bring all fields up to date with the facts of a frame's *blocks*.
@@ -180,7 +182,7 @@ class Field:
         light = blocks[..., :3]
         gain = _gain(light, self.base, sure)
         expected = np.maximum(self.base * gain, np.float32(1e-4))
-        verdict = self._judged(blocks, expected)
+        verdict = self._judged(blocks, self.now)
         between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & (verdict[..., PURELY_OFF] < 0.05)
         between &= (person < 0.9) & ~sure
         seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
@@ -189,15 +191,18 @@ class Field:
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
         self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)
         # What a person hides is remembered from when it was seen.
-        slow = weight * np.float32(1.0 if self.fresh else 0.04)
-        self.base += (light / np.maximum(gain, np.float32(1e-3)) - self.base) * slow[..., None]
+        if not self._bounded:
+            # A shadow passes: light is believed sooner than darkness.
+            change = light / np.maximum(gain, np.float32(1e-3)) - self.base
+            self.base += change * weight[..., None] * (1 if self.fresh else np.where(change > 0, 0.1, 0.01))
         # What stays and is neither screen nor person is the room beyond, as after a push against the camera.
         alien = (verdict[..., KAPPA] < 0.25) & (person < 0.1)
         kept = np.where(alien, np.float32(0.9 if self.moved else 0.99), np.float32(1))
         self.known = np.maximum(self.known * kept, weight)
         if self._count % _SELDOM == 0:
-            unknown = (self.known < 0.3)[..., None]
-            self.base = np.where(unknown, fill(self.base, self.known), self.base).astype(np.float32)
+            if not self._bounded:
+                unknown = (self.known < 0.3)[..., None]
+                self.base = np.where(unknown, fill(self.base, self.known), self.base).astype(np.float32)
             self.outside = self._beyond()
         stands = difference(_whole(self.now), self.channels)
         floor = np.maximum(stands, np.float32(0.15) * np.median(_some(stands[sure])))
@@ -214,7 +219,8 @@ class Field:
         reach = 2 * round(0.03 * firm.shape[0]) + 1
         core = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
         core &= verdict[..., OFF] > 0.25
-        solid = firm & (kappa < 0.9) & flat | core
+        # Hair is see-through, and its purest pixels show the screen; those of a patterned shirt show the shirt.
+        solid = firm & (kappa < 0.9) & (flat | (verdict[..., PURELY_OFF] > 0.6)) | core
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
         white = limit = np.zeros_like(self.rate)
@@ -252,8 +258,12 @@ class Field:
         height, width = seen.shape
         points = cv2.findNonZero(seen)
         within: Any = np.zeros((height, width), np.uint8)
-        if points is not None:
+        if points is not None and self._bounded:
             cv2.fillConvexPoly(within, cv2.convexHull(points), 1)
+        elif points is not None:
+            # What hides a corner of a screen nobody measured is rather a speaker than the end of the screen.
+            left, top, wide, high = cv2.boundingRect(points)
+            within[top : top + high, left : left + wide] = 1
         within = cv2.dilate(within, _WIDE)
         return _whole(1 - cv2.blur(within.astype(np.float32), (3, 3)))
 
