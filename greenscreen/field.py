@@ -79,6 +79,8 @@ class Field:
         self._verdict = np.zeros((height, width, VERDICTS), np.float32)
         ones = np.ones((height, width), np.float32)
         self.rate, self.white, self.outside, self._limit, self._inside = ones, ones, ones * 0, ones * 0, ones * 0
+        self._weigh = ones * 0
+        self.fields = np.zeros((height, width, 5), np.float32)
         self.around = np.zeros((height, width, 6), np.float32)
         self.tints = np.zeros((height, width, 4), np.float32)
 
@@ -129,6 +131,10 @@ class Field:
             self._learn_speaker(blocks, person, clothes)
         self.around[..., :3] = self.now / self.plate_blocks
         self.around[..., 3], self.around[..., 4], self.around[..., 5] = self._limit, self._inside, self.outside
+        one, two = self.channels.others
+        for k, field in enumerate((self.rate, self.white, self.outside, self._weigh)):
+            self.fields[..., k] = field
+        self.fields[..., 4] = self.now[..., two] - self.now[..., one]
         stands = np.maximum(difference(self.now, self.channels), 1e-3)
         strength = np.asarray(spill / stands * (1 - self.outside), np.float32)
         for k in range(3):
@@ -170,6 +176,10 @@ class Field:
         plain &= (mean < 0.25) & (most - mean < max(0.05, 4 * self.noise))
         return np.asarray(plain)
 
+    def strange(self) -> Mask:
+        """The blocks of the last verdict whose light is not the screen's own, however much of its colour they hold."""
+        return np.asarray(self._verdict[..., OFF] > max(0.12, 6 * self.noise))
+
     def _settle(self) -> None:
         height, width = (n // BLOCK for n in self.plate.shape[:2])
         self.plate_blocks = np.maximum(_shrunk(self.plate, (width, height)), np.float32(1e-4))
@@ -202,7 +212,7 @@ class Field:
         if self._count % _SELDOM == 0:
             if not self._bounded:
                 unknown = (self.known < 0.3)[..., None]
-                self.base = np.where(unknown, fill(self.base, self.known), self.base).astype(np.float32)
+                self.base = _whole(np.where(unknown, fill(_whole(self.base), _whole(self.known)), self.base))
             self.outside = self._beyond()
         stands = difference(_whole(self.now), self.channels)
         floor = np.maximum(stands, np.float32(0.15) * np.median(_some(stands[sure])))
@@ -228,10 +238,20 @@ class Field:
             one, two = (blocks[..., n] for n in self.channels.others)
             over = blocks[..., self.channels.key] - 0.35 * (one + two) - 0.3 * np.maximum(one, two)
             over -= 0.03 * difference(self.now, self.channels)
-            both = fill(np.stack([kappa, np.maximum(0, over)], -1), deep.astype(np.float32))
-            white, limit = np.clip(both[..., 0] - 0.02, 0, 0.7), both[..., 1]
+            weigh, white = self._weighed(blocks, one, two)
+            drawn = fill(np.stack([white, np.maximum(0, over), weigh], -1), deep.astype(np.float32))
+            white, limit, self._weigh = np.clip(drawn[..., 0] - 0.02, 0, 0.7), drawn[..., 1], _whole(drawn[..., 2])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
         self._inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0), np.float32)
+
+    def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
+        """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""
+        stands = difference(blocks[..., :3], self.channels)
+        lean = two - one
+        weigh = np.clip(np.maximum(0, stands) * lean / (lean * lean + 0.02 * 0.02), -0.5, 0.5)
+        now = self.now[..., self.channels.others[1]] - self.now[..., self.channels.others[0]]
+        left = (stands - weigh * lean) / np.maximum(difference(self.now, self.channels) - weigh * now, 1e-3)
+        return np.asarray(weigh, np.float32), np.asarray(left, np.float32)
 
     def _surely(self, blocks: Floats, expected: Floats, person: Floats, *, loose: bool) -> Mask:
         """The blocks that show nothing but screen, well away from whatever else there is."""

@@ -157,7 +157,7 @@ class Keyer:
             if state.lost >= (1 if fresh else 2):
                 state.kept, state.field, field = field, None, None
         if field is None:
-            self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.blocks)
+            self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.lean, state.blocks)
             state.new = True
         self.by = By.PERSON if field is None else By.PLATE if state.plated and not field.moved else By.SCREEN
         return self._classify(state, half, field)
@@ -187,7 +187,7 @@ class Keyer:
     def _from_plate(self, state: _State, plate: Plate) -> Field:
         shown = plate.picture
         if shown.shape[:2] != state.shown:
-            shown = cv2.resize(shown, state.shown[::-1], interpolation=cv2.INTER_AREA)
+            shown = np.asarray(cv2.resize(shown, state.shown[::-1], interpolation=cv2.INTER_AREA), np.uint8)
         picture = _padded(np.asarray(cv2.GaussianBlur(shown, (3, 3), 0), np.uint8))
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         light = state.lit(half)
@@ -198,7 +198,7 @@ class Keyer:
     def _see(self, state: _State, half: Bytes, field: Field) -> None:
         self._look(
             half, DECODE, field.channels.key, field.against, 1.3 * field.noise, state.new,
-            state.share, state.bright, state.blocks,
+            state.share, state.bright, state.lean, state.blocks,
         )  # fmt: skip
         state.new = False
 
@@ -211,28 +211,21 @@ class Keyer:
             black, white = black + max(0.0, settings.choke) * 0.6, white + min(0.0, settings.choke) * 0.6
         gain = 1 / max(0.05, white - black)
         if field is None:
-            rate, white_at, outside, around, tints, plate = (
-                state.ones,
-                state.ones,
-                state.ones,
-                state.alone,
-                state.bare,
-                state.nothing,
-            )
             least, mean, most = (np.zeros_like(state.ones) for _ in range(3))
+            outside, around, plate, fields, against = (
+                state.ones, state.alone, state.nothing, state.lone_fields, state.whole,
+            )  # fmt: skip
+            state.tints = state.bare
         else:
-            rate, white_at, outside, around, tints, plate = (
-                field.rate,
-                field.white,
-                field.outside,
-                field.around,
-                field.tints,
-                field.plate,
-            )
             least, mean, most = field.shares(blocks)
+            outside, around, plate, fields, against = (
+                field.outside, field.around, field.plate, field.fields, field.against,
+            )  # fmt: skip
+            state.tints = field.tints
         touched = (mean > 0.6 * black) | (most > max(0.06, 4 * noise + 0.02))
         if field is not None:  # a shadow that was not foreseen is still nothing but screen
             touched &= ~field.plain(blocks, mean, most)
+            touched |= field.strange()
         holes = (mean < 0.96) | (least < 0.9)
         inside = around[..., 4]
         holes &= ~(((inside > 0.99) & (mean > 0.45)) | (inside > 1.99))
@@ -246,7 +239,7 @@ class Keyer:
             spread = np.ones((reach_blocks, reach_blocks), np.uint8)
             mixed_or_full = np.asarray(cv2.dilate(mixed_or_full, spread), np.uint8)
             mixed_or_empty = np.asarray(cv2.dilate(mixed_or_empty, spread), np.uint8)
-        tinted = blocks[..., GREENNESS] > tints[..., 3] + 0.004
+        tinted = blocks[..., GREENNESS] > state.tints[..., 3] + 0.004
         if field is None:
             tinted[:] = False
         classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
@@ -255,7 +248,7 @@ class Keyer:
         asked = (classes == MIXED).astype(np.uint8)
         key = 1 if field is None else field.channels.key
         wide = cv2.dilate(asked, _CROSS) if not settings.soften else np.ones_like(asked)
-        self._part(wide, state.share, rate, white_at, outside, state.people, state.alpha)
+        self._part(wide, state.share, state.lean, against, fields, state.people, state.alpha)
         alpha, detail = state.alpha, 1.0
         if settings.soften:
             reach = settings.soften / 2 * half.shape[0] / 540
@@ -266,7 +259,6 @@ class Keyer:
             asked, half, DECODE, key, alpha, state.bright, state.traits, plate, around,
             black, gain, settings.spill, state.outline,
         )  # fmt: skip
-        state.tints = tints
         return classes, black, gain, key
 
 
@@ -278,6 +270,7 @@ class _State:
         height, width = size[0] // 2, size[1] // 2
         rows, columns = height // BLOCK, width // BLOCK
         self.share, self.bright, self.alpha = (np.zeros((height, width), np.float32) for _ in range(3))
+        self.lean = np.zeros((height, width), np.float32)
         self.whole = np.ones((height, width), np.float32)
         self.ones = np.ones((rows, columns), np.float32)
         self.blocks = np.zeros((rows, columns, FACTS), np.float32)
@@ -291,6 +284,8 @@ class _State:
         self.new, self.plated = True, False
         self.alone = np.zeros((rows, columns, 6), np.float32)
         self.alone[..., 5] = 1
+        self.lone_fields = np.zeros((rows, columns, 5), np.float32)
+        self.lone_fields[..., :3] = 1
         self.bare = np.zeros((rows, columns, 4), np.float32)
         self.nothing = np.zeros((height, width, 3), np.float32)
         self.tints = self.bare

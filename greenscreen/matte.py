@@ -21,6 +21,7 @@ from greenscreen.compiled import (
     NUMBER,
     READ1,
     READ2,
+    READ3,
     SEEN2,
     SEEN3,
     TRUTH,
@@ -39,13 +40,15 @@ _PLANE = np.float32(1 / (BLOCK**4 * (BLOCK**2 - 1) / 12))  # from sums over a bl
 _MOVED = np.float32(0.6)
 _STILLEST = np.float32(0.45)
 _LIT = np.float32(1 / 0.03)
+_SMALL = np.float32(0.3)
 _LITTLE = np.float32(1e-4)
 
 
-@kernel(SEEN3, READ1, WHOLE, READ2, NUMBER, TRUTH, FLOATS2, FLOATS2, FLOATS3)
+@kernel(SEEN3, READ1, WHOLE, READ2, NUMBER, TRUTH, FLOATS2, FLOATS2, FLOATS2, FLOATS3)
 def look(
-    picture: Any, decode: Any, key: int, against: Any, noise: float, fresh: bool, share: Any, bright: Any, blocks: Any
-) -> None:
+    picture: Any, decode: Any, key: int, against: Any, noise: float, fresh: bool,
+    share: Any, bright: Any, lean: Any, blocks: Any,
+) -> None:  # fmt: skip
     """Work out how much of the screen's colour each pixel of a half-size picture holds, and the facts of each block.
 
     Args:
@@ -54,6 +57,7 @@ def look(
         noise: how far the share moves from frame to frame by noise alone.
         fresh: whether there is no frame before this one.
         share: of the screen's colour, kept from frame to frame to still the noise; so is *bright*.
+        lean: how far red stands above the third channel.
     """
     width = share.shape[1]
     rows, columns = blocks.shape[0], blocks.shape[1]
@@ -82,6 +86,7 @@ def look(
                 now = before + (now - before) * min(_1, max(stillest, change * change + step * step))
                 share[y, x] = now
                 bright[y, x] = luma
+                lean[y, x] = red[x] - other[x]
                 excess[inner, x] = own[x] - np.float32(0.35) * both - _03 * max(other[x], red[x])
         for column in range(columns):
             sums = _0
@@ -143,17 +148,22 @@ def look(
             blocks[row, column, PUREST + 2] = r / count
 
 
-@kernel(SEEN2, READ2, READ2, READ2, READ2, READ2, FLOATS2)
-def part(asked: Any, share: Any, rate: Any, white: Any, outside: Any, person: Any, alpha: Any) -> None:
+@kernel(SEEN2, READ2, READ2, READ2, READ3, READ2, FLOATS2)
+def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: Any, alpha: Any) -> None:
     """Work out the share of speaker in each pixel of the blocks that are *asked* for.
 
+    The mean of the two other channels is the quietest measure of what is not screen, but takes half the yellow of fair
+    hair for green. So red and the third channel are also weighed as makes the speaker's own colour count for nothing,
+    that of whatever solid is nearest; of the two, the one that sees less screen is believed.
+
     Args:
-        rate: by block, one over the share of the plate's colour difference that the screen shows in this light.
-        white: by block, one over the share of speaker that counts as all.
-        outside: by block, how far it lies outside the screen, where *person* (at half size) decides.
+        fields: by block, one over the share of the plate's colour difference that the screen shows in this light; one
+            over the share of speaker that counts as all; how far it lies outside the screen, where *person* (at half
+            size) decides; how much more red weighs; how far the screen's red stands above its third channel.
     """
     rows, columns = asked.shape
-    three = np.empty((3, 3), np.float32)
+    three = np.empty((5, 3), np.float32)
+    field = np.empty(5, np.float32)
     for row in range(rows):
         for column in range(columns):
             if asked[row, column] == 0:
@@ -165,19 +175,20 @@ def part(asked: Any, share: Any, rate: Any, white: Any, outside: Any, person: An
                 down = abs(down)
                 for n in range(3):
                     at = min(max(column + n - 1, 0), columns - 1)
-                    three[0, n] = rate[row, at] + (rate[other, at] - rate[row, at]) * down
-                    three[1, n] = white[row, at] + (white[other, at] - white[row, at]) * down
-                    three[2, n] = outside[row, at] + (outside[other, at] - outside[row, at]) * down
+                    for k in range(5):
+                        three[k, n] = fields[row, at, k] + (fields[other, at, k] - fields[row, at, k]) * down
                 for i in range(BLOCK):
                     x = column * BLOCK + i
                     along = (np.float32(i) - _MIDDLE) / _SIDE
                     n = 0 if along < _0 else 2
                     along = abs(along)
-                    rates = three[0, 1] + (three[0, n] - three[0, 1]) * along
-                    whites = three[1, 1] + (three[1, n] - three[1, 1]) * along
-                    outs = three[2, 1] + (three[2, n] - three[2, 1]) * along
-                    mine = min(_1, max(_0, (_1 - share[y, x] * rates) * whites))
-                    alpha[y, x] = mine + (person[y, x] - mine) * outs
+                    for k in range(5):
+                        field[k] = three[k, 1] + (three[k, n] - three[k, 1]) * along
+                    scale = field[3] * against[y, x] * field[0]
+                    screen = (share[y, x] * field[0] - scale * lean[y, x]) / max(_SMALL, _1 - scale * field[4])
+                    screen = min(screen, share[y, x] * field[0])
+                    mine = min(_1, max(_0, (_1 - screen) * field[1]))
+                    alpha[y, x] = mine + (person[y, x] - mine) * field[2]
 
 
 @kernel(SEEN2, READ2, READ2, NUMBER, NUMBER, FLOATS3)
