@@ -57,9 +57,9 @@ class Field:
         filled = fill(blocks, known.astype(np.float32))
         self.known: Floats = known.astype(np.float32)
         """How surely each block belongs to the screen, seen or hidden."""
-        ratio = _drawn_out(_whole(filled / np.maximum(blocks, 1e-4)), plate.shape[:2])
+        behind = _drawn_out(filled, plate.shape[:2])
         hidden = _drawn_out((~_shrink(known)).astype(np.float32), plate.shape[:2])[..., None]
-        self.plate: Floats = np.ascontiguousarray(plate + (plate * ratio - plate) * np.minimum(1, hidden), np.float32)
+        self.plate: Floats = _whole(plate + (behind - plate) * np.minimum(1, 2 * hidden))
         """The screen's light at half size, with whatever stood before it filled in."""
         self._settle()
         self.base = self.plate_blocks.copy()
@@ -197,7 +197,7 @@ class Field:
         between &= (person < 0.9) & ~sure
         seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
         weight = sure.astype(np.float32)
-        ratio = fill(np.clip(seen / expected, 0.05, 8), weight + np.float32(BETWEEN) * between)
+        ratio = fill(np.clip(seen / expected, 0.05, 8), (weight + BETWEEN * between).astype(np.float32))
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
         self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)
         # What a person hides is remembered from when it was seen.
@@ -212,7 +212,7 @@ class Field:
         if self._count % _SELDOM == 0:
             if not self._bounded:
                 unknown = (self.known < 0.3)[..., None]
-                self.base = _whole(np.where(unknown, fill(_whole(self.base), _whole(self.known)), self.base))
+                self.base = _whole(np.where(unknown, fill(self.base, self.known), self.base))
             self.outside = self._beyond()
         stands = difference(_whole(self.now), self.channels)
         floor = np.maximum(stands, np.float32(0.15) * np.median(_some(stands[sure])))
