@@ -83,8 +83,8 @@ def blurred(room: Bytes, keyed: Keyed, *, strength: float = 0.03) -> Bytes:
     """The *room* behind a speaker, out of focus, by *strength* of its height; the speaker does not bleed into it."""
     height, width = room.shape[:2]
     small = (max(1, width // 4), max(1, height // 4))
-    behind = 1 - cv2.resize(keyed.alpha, small, interpolation=cv2.INTER_AREA).astype(np.float32)[..., None] / 255
-    behind = np.maximum(behind, 1e-3)
+    cover = cv2.dilate(cv2.resize(keyed.alpha, small, interpolation=cv2.INTER_AREA), np.ones((3, 3), np.uint8))
+    behind = np.maximum(1 - cover.astype(np.float32)[..., None] / 32, np.float32(1e-3))
     light = DECODE[cv2.resize(np.ascontiguousarray(room[..., :3]), small, interpolation=cv2.INTER_AREA)]
     reach = max(0.5, strength * small[1])
     spread = cv2.GaussianBlur(light * behind, (0, 0), reach)

@@ -208,7 +208,7 @@ class Field:
         # What stays and is neither screen nor person is the room beyond, as after a push against the camera.
         alien = (verdict[..., KAPPA] < 0.25) & (person < 0.1)
         kept = np.where(alien, np.float32(0.9 if self.moved else 0.99), np.float32(1))
-        self.known = np.maximum(self.known * kept, weight)
+        self.known = _whole(np.maximum(self.known * kept, weight))
         if self._count % _SELDOM == 0:
             if not self._bounded:
                 unknown = (self.known < 0.3)[..., None]

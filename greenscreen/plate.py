@@ -147,9 +147,11 @@ def _measure(picture: Bytes, hue: Hue, count: int, spread: Floats) -> PlateFacts
     weak, strong = (float(n) for n in np.percentile(shown, (5, 95)))
     reach = max(1.0, light.shape[0] / 50)
     where = found.where.astype(np.float32)
+    rows, columns = (min(a, b) for a, b in zip(spread.shape[:2], found.where.shape, strict=True))
+    strays = spread[:rows, :columns, found.channels.key][found.where[:rows, :columns]]
     smooth = cv2.GaussianBlur(stands * where, (0, 0), reach) / np.maximum(cv2.GaussianBlur(where, (0, 0), reach), 1e-3)
     bright = small[..., found.channels.key][found.where]
-    own = _thinned(picture)[..., found.channels.key].astype(np.float32)
+    own = small[..., found.channels.key][found.where].astype(np.float32)
     # A code value's worth of light, by the slope of the curve at the plate's middle.
     slope = 2.4 * (float(np.median(own)) / 255) ** 1.4 / 255
     return PlateFacts(
@@ -160,7 +162,7 @@ def _measure(picture: Bytes, hue: Hue, count: int, spread: Floats) -> PlateFacts
         covers=float(found.where.mean()),
         strength=middle,
         evenness=max(0.0, weak / strong),
-        noise=float(np.median(spread[..., found.channels.key])) * slope / middle,
+        noise=float(np.median(strays)) * slope / middle,
         clipped=float((bright >= 250).mean()),
         wrinkles=float(np.std((stands - smooth)[found.where])) / middle,
     )

@@ -133,7 +133,7 @@ def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice
                 where=where,
             )
         )
-    reach = np.ones((2 * max(1, height // 30) + 1,) * 2, np.uint8)
+    reach = np.ones((2 * max(2, height // 12) + 1,) * 2, np.uint8)
     around = (cv2.dilate((person > 0.3).astype(np.uint8), reach) > 0) & (
         cv2.dilate((person > 0.3).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
     )
@@ -141,7 +141,7 @@ def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice
     kept = cast[around] / np.maximum(stands[around], 1e-4)
     away = shown & (cv2.dilate((person > 0.3).astype(np.uint8), np.ones((height // 4 * 2 + 1,) * 2, np.uint8)) == 0)
     usual = float(np.median(cast[away] / np.maximum(stands[away], 1e-4))) if away.sum() > 20 else 1.0
-    if kept.size > 20 and float(np.percentile(kept, 20)) < 0.62 * usual:
+    if kept.size > 20 and float(np.percentile(kept, 12)) < 0.65 * usual:
         found.append(
             Advice(
                 trouble=Trouble.CLOSE,
