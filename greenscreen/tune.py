@@ -108,7 +108,7 @@ def advise(plate: Plate, *, finder: PersonFinder | None = None) -> tuple[Advice,
 
 def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice, ...]:
     """What could be better about a speaker before the screen: too close to it, or clothes of its colour."""
-    _, stands, shown = _screen(plate)
+    expected, stands, shown = _screen(plate)
     height, width = stands.shape
     small = cv2.resize(np.ascontiguousarray(picture[..., :3]), (width, height), interpolation=cv2.INTER_AREA)
     now = decoded(np.asarray(small, np.uint8))
@@ -122,7 +122,8 @@ def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice
     inside = cv2.erode(surely.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     share = cast / np.maximum(float(np.median(stands[shown])), 1e-3)
     own = now[..., channels.key]
-    green = inside & (share > 0.25) & (cast > 0.12 * own)
+    larger = np.maximum(*(now[..., n] for n in channels.others))
+    green = inside & (share > 0.25) & (cast > 0.12 * own) & (own > 1.08 * larger)  # yellow is no green
     if inside.any() and green.sum() > 0.06 * inside.sum():
         where = _centre(green.astype(np.float32))
         name = plate.facts.hue.value
@@ -133,19 +134,20 @@ def watch(picture: Bytes, plate: Plate, *, finder: PersonFinder) -> tuple[Advice
                 where=where,
             )
         )
-    reach = np.ones((2 * max(2, height // 12) + 1,) * 2, np.uint8)
-    around = (cv2.dilate((person > 0.3).astype(np.uint8), reach) > 0) & (
-        cv2.dilate((person > 0.3).astype(np.uint8), np.ones((3, 3), np.uint8)) == 0
-    )
-    around &= shown
-    kept = cast[around] / np.maximum(stands[around], 1e-4)
-    away = shown & (cv2.dilate((person > 0.3).astype(np.uint8), np.ones((height // 4 * 2 + 1,) * 2, np.uint8)) == 0)
-    usual = float(np.median(cast[away] / np.maximum(stands[away], 1e-4))) if away.sum() > 20 else 1.0
-    if kept.size > 20 and float(np.percentile(kept, 12)) < 0.65 * usual:
+    # A shadow is less light of the same colour, on a screen that had more of it before.
+    ratio = cast / np.maximum(stands, 1e-4)
+    like = expected * ratio[..., None]
+    pure = shown & (np.abs(now - like).sum(-1) < 0.1 * np.abs(like).sum(-1)) & (ratio > 0.15)
+    usual = float(np.median(ratio[pure])) if pure.any() else 1.0
+    dark = cv2.morphologyEx((pure & (ratio < 0.65 * usual)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    if dark.mean() > 0.008:
+        where = _centre(dark.astype(np.float32))
         found.append(
             Advice(
                 trouble=Trouble.CLOSE,
-                says="the speaker throws a hard shadow on the screen: step away from it, two metres if there is room",
+                says=f"the speaker throws a hard shadow on the screen {_named(where)}:"
+                " step away from it, two metres if there is room",
+                where=where,
             )
         )
     return tuple(found)
