@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from capture.address import without_password
 from capture.errors import DeviceError, DeviceMissing
 from capture.frames import Kind
-from capture.known import Known, Memory, identified, without_password
+from capture.known import Known, Memory, identified
 from capture.sources import Device, Wanted, present
 
 KIND_WORDS = {

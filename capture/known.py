@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import filelock
 import platformdirs
 
+from capture.address import without_password
 from capture.description import from_json, to_json, write_whole
 from capture.errors import DeviceError, DeviceMissing
 from capture.frames import Kind
@@ -148,18 +148,3 @@ def state_folder() -> Path:
 def identified(known: Iterable[Known], kind: Kind, identity: str) -> Known | None:
     """What is *known* of the device of that *identity*."""
     return next((one for one in known if one.kind == kind and one.identity == identity), None)
-
-
-def without_password(address: str) -> str:
-    """*address* as it may be shown.
-
-    >>> without_password("rtsp://booth:secret@10.0.0.7/live")
-    'rtsp://10.0.0.7/live'
-    """
-    if "://" not in address:
-        return address
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return address.partition("://")[0] + "://…"
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

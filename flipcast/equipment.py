@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from capture.address import without_password
 from capture.description import to_json
 from capture.devices import KIND_WORDS, Devices, Listed, when
 from capture.errors import DeviceError, DeviceMissing
 from capture.frames import Kind
-from capture.known import Known, without_password
+from capture.known import Known
 from capture.sources import Wanted, open_source, spoken
 from flipcast.console import Show, printable
 from flipcast.errors import DeskError

@@ -18,12 +18,13 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.address import without_password
 from capture.clock import SECOND, now_ns
 from capture.errors import DeviceError, DeviceLost, DeviceMissing
 from capture.frames import Frame, Kind, PictureShape
@@ -291,16 +292,6 @@ class _Stillness:
     def _same(self, picture: NDArray[np.uint8], at_ns: int) -> bool:
         """Compare all of it, once the few have been the same for long enough."""
         return at_ns - self._since_ns < FROZEN_SECONDS * SECOND or np.array_equal(picture, self._last)
-
-
-def without_password(address: str) -> str:
-    """An address that may be shown: without the user's name and password, and without what is asked after ``?``.
-
-    >>> without_password("rtsp://ada:secret@10.0.0.7:554/live?token=abc")
-    'rtsp://10.0.0.7:554/live'
-    """
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _way(wanted: Wanted) -> tuple[_Way, Here | None]:

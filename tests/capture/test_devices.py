@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from capture.address import without_password
 from capture.devices import Devices
 from capture.errors import DeviceError, DeviceMissing
 from capture.frames import Kind
@@ -243,3 +244,8 @@ def test_a_state_folder_that_cannot_be_written_keeps_nobody_from_recording(desk:
     assert desk.devices.wanted(spoken("camera:hd-stick")).address == STICK.identity
     with pytest.raises(DeviceError, match=r"devices cannot be remembered|cannot be read"):
         desk.devices.name(spoken("camera:hd-stick"), "front")
+
+
+def test_what_an_address_keeps_to_itself_is_shown_nowhere():
+    """Many cameras take a token after the question mark; take.json lies beside the lecture for anyone to read."""
+    assert without_password("http://booth:secret@10.0.0.7/video?token=secret") == "http://10.0.0.7/video"
