@@ -20,15 +20,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from capture import hold
+from capture.address import without_password
 from capture.clock import SECOND, Timeline, now_ns
 from capture.errors import DeviceLost, FlipcastError, NoRoomToRecord, TakeError
 from capture.health import Health, Said, State
-from capture.known import without_password
+from capture.picture_strip import PictureStrip
 from capture.plan import Plan, names_of
 from capture.preview import Preview
+from capture.sound_strip import SoundStrip
 from capture.sources import Wanted, open_source
 from capture.states import ENDS, Command, Happening, after
-from capture.strip import Lane, Strip, strip_of
+from capture.strip import Lane, Strip
 from capture.take import TAKES, Marker, Outcome, Pause, Take, folder_of, write
 
 _TICK_SECONDS = 0.05
@@ -57,8 +59,8 @@ class Recorder:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._previews: list[Preview] = []
-        self._strips = tuple(
-            strip_of(self._lane(wanted, name), self)
+        self._strips: tuple[Strip, ...] = tuple(
+            (SoundStrip if wanted.kind.is_sound else PictureStrip)(self._lane(wanted, name), self)
             for wanted, name in zip(plan.sources, names_of(plan.sources), strict=True)
         )
         self._take: Take | None = None

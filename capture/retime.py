@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from capture.clock import SECOND, Timeline
 from capture.frames import Sound
+from capture.scatter import Scatter
 from capture.take import Loss, Sync
 
 _TAPS, _PHASES = 48, 16384
@@ -73,7 +74,7 @@ class Retimer:
             tuple[int, float]
         ] = []  # (sample of the line, its moment after `_base`), between them straight
         self._base = 0
-        self._errors = _Errors()
+        self._errors = Scatter(bin_ms=0.02, widest_ms=10.0)
 
     @property
     def written_ns(self) -> int:
@@ -216,38 +217,6 @@ class Retimer:
 
     def _nothing(self) -> NDArray[np.float32]:
         return np.zeros((0, self.channels), np.float32)
-
-
-class _Errors:
-    """How late samples lay, in a memory that does not grow: counted in bins of 20 µs, and summed for their slope."""
-
-    _BIN_MS, _WIDEST_MS = 0.02, 10.0
-
-    def __init__(self) -> None:
-        self._bins = np.zeros(int(2 * self._WIDEST_MS / self._BIN_MS) + 1, np.int64)
-        self._sums = np.zeros(4)
-        self._began: float | None = None
-
-    def add(self, error_ms: float, at: float) -> None:
-        error_ms = max(-self._WIDEST_MS, min(self._WIDEST_MS, error_ms))
-        self._bins[round((error_ms + self._WIDEST_MS) / self._BIN_MS)] += 1
-        self._began = at if self._began is None else self._began
-        minutes = (at - self._began) / 60
-        self._sums += (minutes, error_ms, minutes * minutes, minutes * error_ms)
-
-    def summed_up(self) -> tuple[float, float, float] | None:
-        """Median, how far from it 95 % lie, and the slope a minute; milliseconds."""
-        count = int(self._bins.sum())
-        if not count:
-            return None
-        at_ms = np.arange(len(self._bins)) * self._BIN_MS - self._WIDEST_MS
-        median = float(at_ms[np.searchsorted(np.cumsum(self._bins), count / 2)])
-        away = np.abs(at_ms - median)
-        order = np.argsort(away, kind="stable")
-        spread = float(away[order][np.searchsorted(np.cumsum(self._bins[order]), 0.95 * count)])
-        minutes, errors, squares, products = self._sums
-        under = count * squares - minutes * minutes
-        return median, spread, float((count * products - minutes * errors) / under) if under > 1e-9 else 0.0
 
 
 def _moments(samples: NDArray[np.int64], rate: int, timeline: Timeline, base: int) -> NDArray[np.float64]:

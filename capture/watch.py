@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from capture.clock import SECOND
 from capture.frames import Frame, Sound
+from capture.scatter import Scatter
 from capture.take import Sync
 
 
@@ -117,44 +118,31 @@ def dbfs(peak: float) -> float | None:
 
 
 class Offsets:
-    """How far pictures lie from the moments at which they were seen, in a memory that does not grow."""
+    """How far pictures lie from the moments at which they were seen."""
 
-    _BIN_MS, _WIDEST_MS = 0.05, 50.0
+    _ENOUGH = 300  # over a few seconds a slope says nothing but the rounding to whole milliseconds
 
     def __init__(self) -> None:
         self.last_ms: float | None = None
         """Of the latest picture, late positive, milliseconds."""
-        self._bins = np.zeros(int(2 * self._WIDEST_MS / self._BIN_MS) + 1, np.int64)
-        self._sums = [0.0] * 4
+        self._scatter = Scatter(bin_ms=0.05, widest_ms=50.0)
 
     def add(self, off_ns: int, at_ns: int) -> None:
         """A picture lies *off_ns* too late, at the moment *at_ns* of the take."""
-        self.last_ms = off = off_ns / 1e6
-        within = max(-self._WIDEST_MS, min(self._WIDEST_MS, off))
-        self._bins[round((within + self._WIDEST_MS) / self._BIN_MS)] += 1
-        minutes = at_ns / SECOND / 60
-        for which, value in enumerate((minutes, off, minutes * minutes, minutes * off)):
-            self._sums[which] += value
+        self.last_ms = off_ns / 1e6
+        self._scatter.add(self.last_ms, at_ns / SECOND)
 
     def sync(self, *, sure_ms: float, how: str) -> Sync | None:
         """What they come to; ``None`` before there was one."""
-        count = int(self._bins.sum())
-        if not count:
+        found = self._scatter.summed_up()
+        if found is None:
             return None
-        at_ms = np.arange(len(self._bins)) * self._BIN_MS - self._WIDEST_MS
-        median = float(at_ms[np.searchsorted(np.cumsum(self._bins), count / 2)])
-        away = np.abs(at_ms - median)
-        order = np.argsort(away, kind="stable")
-        spread = float(away[order][np.searchsorted(np.cumsum(self._bins[order]), 0.95 * count)])
-        minutes, offs, squares, products = self._sums
-        under = count * squares - minutes * minutes
-        # Over a few seconds a slope says nothing but the rounding to whole milliseconds.
-        slope = (count * products - minutes * offs) / under if count > 300 and under > 1e-9 else 0.0
+        median_ms, spread_ms, slip = found
         return Sync(
-            offset_ms=round(median, 3),
-            spread_ms=round(spread, 3),
+            offset_ms=round(median_ms, 3),
+            spread_ms=round(spread_ms, 3),
             drift_ppm=0.0,
-            slip_ms_per_minute=round(slope, 3),
+            slip_ms_per_minute=round(slip, 3) if self._scatter.count > self._ENOUGH else 0.0,
             how=how,
             sure_ms=sure_ms,
         )
