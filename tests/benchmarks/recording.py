@@ -37,7 +37,7 @@ from capture.clock import SECOND, now_ns
 from capture.devices import Devices
 from capture.plan import Plan, Record
 from capture.remote import Remote
-from capture.sources import Wanted, spoken
+from capture.sources import spoken
 from capture.take import takes_in
 from tests.fixtures import rig_sound
 from tests.fixtures.rig import XScreen
@@ -373,12 +373,8 @@ def _scroll(x: XScreen, ended: threading.Event) -> None:
 def _plan(recording: Path, *sources: str) -> Plan:
     recording.mkdir(parents=True, exist_ok=True)
     known = Devices()
-    wanted = tuple(_found(spoken(text), known) for text in sources)
+    wanted = tuple(known.wanted(spoken(text)) for text in sources)
     return Plan(recording=recording, sources=wanted, settings=Record(countdown_seconds=0))
-
-
-def _found(wanted: Wanted, known: Devices) -> Wanted:
-    return wanted if wanted.member == "pattern" else known.wanted(wanted)
 
 
 def _share(pid: int, seconds: float) -> float:

@@ -24,6 +24,7 @@ from capture.frames import Kind
 from capture.matroska import Ending
 from capture.take import Pause, Take
 from tests.fixtures import roller
+from tests.fixtures.disk import mounted
 
 SECONDS = 4.0
 FILES = ("screen.mkv", "camera.mkv", "microphone.mka")
@@ -422,20 +423,11 @@ def test_a_disk_that_fills_up_meanwhile_harms_nothing(torn, monkeypatch):
 def full_disk(torn: Path) -> Iterator[Path]:
     """A copy of *torn* on a file system with next to no room, which "filler" takes."""
     mount = torn.parent / "mount"
-    mount.mkdir()
     needed = sum(path.stat().st_size for path in torn.iterdir())
-    options = f"size={needed * 2}"
-    if (
-        shutil.which("mount") is None
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", str(mount)], capture_output=True).returncode
-    ):
-        pytest.skip("a small file system can be mounted by root on Linux alone")
-    try:
+    with mounted(mount, str(needed * 2)):
         small = Path(shutil.copytree(torn, mount / "01"))
         (mount / "filler").write_bytes(bytes(shutil.disk_usage(small).free - 65536))
         yield small
-    finally:
-        subprocess.run(["umount", str(mount)], check=True, capture_output=True)
 
 
 def test_stopping_a_recovery_leaves_everything_as_it_was(torn):

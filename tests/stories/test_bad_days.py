@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
 import pytest
 
 from tests.fixtures.command import ended, explained, whole
+from tests.fixtures.disk import mounted
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shell scripts stand in for ffmpeg here")
 
@@ -49,23 +48,9 @@ def instead(exe, tmp_path):
     return made
 
 
-@contextlib.contextmanager
-def mounted(folder: Path, options: str) -> Iterator[None]:
-    """A small disk at *folder*."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root may mount a small disk")
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], capture_output=True).returncode:
-        pytest.skip("no disk may be mounted here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
-
-
 def test_too_little_room_is_seen_before_anything_is_done(lesson_of_a_moment, flipcast, library):
     """An hour of work that ends on a full disk is an hour lost."""
-    with mounted(library, "size=8m"):
+    with mounted(library, "8m"):
         explained(flipcast("process", lesson_of_a_moment), "MB left", str(library))
         assert list(library.iterdir()) == []
 
@@ -77,7 +62,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_and_the_work_goes_on_later(
     filled = library / "filler"
     full = instead(f'case "$*" in *libx264*) head -c 200000000 /dev/zero > "{filled}";; esac 2>/dev/null')
     settings = ("--set", "ladder.copy_source=false")
-    with mounted(library, "size=90m"):
+    with mounted(library, "90m"):
         said = flipcast("process", lesson_of_a_moment, *settings, *full)
 
         explained(said, "full")
@@ -95,7 +80,7 @@ def test_a_disk_that_fills_up_at_the_very_end_leaves_no_half_a_lecture(lesson_of
     filled = library / "filler"
     full = instead(f'case "$*" in *ssim*) head -c 200000000 /dev/zero > "{filled}";; esac 2>/dev/null')
     settings = ("--set", "ladder.copy_source=false")
-    with mounted(library, "size=90m"):
+    with mounted(library, "90m"):
         explained(flipcast("process", lesson_of_a_moment, *settings, *full), "full")
         assert not (library / "moment" / "lecture").exists()
         assert not list(library.rglob("*.partial"))
@@ -124,7 +109,7 @@ def test_a_limit_on_the_size_of_files_is_told(lesson_of_a_moment, begin, library
 def test_a_library_that_may_not_be_written_is_named(lesson_of_a_moment, flipcast, library):
     """A network drive that was mounted for reading."""
     if os.geteuid() == 0:
-        with mounted(library, "size=8m,ro"):
+        with mounted(library, "8m,ro"):
             explained(flipcast("process", lesson_of_a_moment), str(library), "may not be written")
         return
     library.mkdir()
