@@ -235,6 +235,7 @@ def _mac_volumes(root: Path) -> Iterator[tuple[Path, str]]:
 
 def _windows_drives() -> Iterator[Path]:
     """Yield the drives that Windows calls removable."""
+    yield from ()  # elsewhere nothing
     if sys.platform == "win32":
         letters = ctypes.windll.kernel32.GetLogicalDrives()
         for number in range(26):

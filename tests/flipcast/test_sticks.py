@@ -73,7 +73,7 @@ def test_slides_on_a_stick_are_found_newest_first(stick: Stick):
 def test_a_lecture_is_copied_whole_and_replaces_nothing(stick: Stick, tmp_path: Path):
     """It may be the only copy that its speaker takes home."""
     lecture = tmp_path / "lecture.mp4"
-    lecture.write_bytes(os.urandom(9_000_000))
+    lecture.write_bytes(os.urandom(5_000_000))
     told: list[float] = []
 
     first = copy_onto(stick, lecture, name="../Week 1: <Proof>?", report=told.append)
@@ -90,7 +90,7 @@ def test_a_lecture_is_copied_whole_and_replaces_nothing(stick: Stick, tmp_path: 
 def test_a_copy_called_off_or_failed_leaves_nothing(stick: Stick, tmp_path: Path):
     """Half a lecture looks like a whole one until it is played."""
     lecture = tmp_path / "lecture.mp4"
-    lecture.write_bytes(bytes(9_000_000))
+    lecture.write_bytes(bytes(5_000_000))
     stop = threading.Event()
 
     with pytest.raises(StickFailed, match="called off"):
