@@ -126,6 +126,7 @@ SOURCES = {
     "camera": "capture.sources.camera",
     "microphone": "capture.sources.microphone",
     "pattern": "capture.sources.pattern",
+    "slides": "capture.sources.slides",
 }
 """Name of a kind of source to the module with its ``open(wanted)`` and ``present()``; ``pattern`` always works."""
 
@@ -152,7 +153,7 @@ def present() -> tuple[Device, ...]:
 
 
 _SPOKEN = re.compile(
-    r"(?P<kind>screen|window|camera|microphone|system|pattern|tone)(?::(?P<which>.+?))?"
+    r"(?P<kind>screen|window|camera|microphone|system|slides|pattern|tone)(?::(?P<which>.+?))?"
     r"(?:@(?P<width>\d+)x(?P<height>\d+)\+(?P<left>\d+)\+(?P<top>\d+))?",
     re.DOTALL,
 )
@@ -162,7 +163,7 @@ def spoken(text: str) -> Wanted:
     """What *text* asks for, as people write it after ``--from``: the name is kept as the address.
 
     ``screen:1``, ``screen:1@1280x720+0+0`` for a part, ``window:Slides``, ``camera:front``, ``camera:http://…``,
-    ``microphone:desk``, ``system``, and ``pattern`` and ``tone`` for trying.
+    ``microphone:desk``, ``system``, ``slides:FOLDER``, and ``pattern`` and ``tone`` for trying.
 
     >>> spoken("screen:1@640x360+10+20").region.width
     640
@@ -174,7 +175,7 @@ def spoken(text: str) -> Wanted:
     """
     match = _SPOKEN.fullmatch(text.strip())
     if match is None:
-        kinds = "screen:1, screen:1@640x360+0+0, window:TITLE, camera:NAME, microphone:NAME, system, pattern, tone"
+        kinds = "screen:1, screen:1@640x360+0+0, window:TITLE, camera:NAME, microphone:NAME, system, slides:FOLDER, pattern, tone"
         raise DeviceMissing(text, hint=f"name a source as one of: {kinds}")
     kind, which = match["kind"], match["which"] or ""
     region = None
@@ -187,6 +188,7 @@ def spoken(text: str) -> Wanted:
         "camera": (Kind.CAMERA, "camera"),
         "microphone": (Kind.MICROPHONE, "microphone"),
         "system": (Kind.SYSTEM, "microphone"),
+        "slides": (Kind.SCREEN, "slides"),
         "pattern": (Kind.CAMERA, "pattern"),
         "tone": (Kind.MICROPHONE, "pattern"),
     }
