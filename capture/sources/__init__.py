@@ -175,7 +175,7 @@ def spoken(text: str) -> Wanted:
     """
     match = _SPOKEN.fullmatch(text.strip())
     if match is None:
-        kinds = "screen:1, screen:1@640x360+0+0, window:TITLE, camera:NAME, microphone:NAME, system, slides:FOLDER, pattern, tone"
+        kinds = "screen:1, screen:1@640x360+0+0, window:TITLE, camera:NAME, microphone:NAME, system, slides:FOLDER"
         raise DeviceMissing(text, hint=f"name a source as one of: {kinds}")
     kind, which = match["kind"], match["which"] or ""
     region = None
