@@ -32,6 +32,7 @@ _BOTH, _LARGER = np.float32(0.35), np.float32(0.3)
 _STEPS = np.float32(16383)
 _HALF = np.float32(0.5)
 _TRAITS = 13
+_INSIDE = np.float32(0.985)
 _LEAST = np.float32(0.5 / 255)
 _NINE, _THREE, _ONE = (np.float32(n / 16) for n in (9, 3, 1))
 _SIDE = 2 * BLOCK
@@ -66,6 +67,9 @@ def finish(
     half_height = rows * BLOCK
     at = np.empty(_TRAITS, np.float32)
     mine = np.empty(3, np.float32)
+    flat_out = out.reshape((out.shape[0], out.shape[1] * 3))
+    flat_picture = picture.reshape(flat_out.shape)
+    flat_background = background.reshape(flat_out.shape)
     for row in range(rows):
         begin = 0
         while begin < columns:
@@ -76,22 +80,15 @@ def finish(
             left, right = begin * _SIDE, end * _SIDE
             for y in range(row * _SIDE, row * _SIDE + _SIDE):
                 if kind == EMPTY:
-                    for x in range(left, right):
-                        alpha[y, x] = 0
+                    alpha[y, left:right] = 0
                     if straight:
-                        for x in range(left, right):
-                            for k in range(3):
-                                out[y, x, k] = 0
+                        flat_out[y, 3 * left : 3 * right] = 0
                     else:
-                        for x in range(left, right):
-                            for k in range(3):
-                                out[y, x, k] = background[y, x, k]
+                        flat_out[y, 3 * left : 3 * right] = flat_background[y, 3 * left : 3 * right]
                     continue
                 if kind != MIXED:
-                    for x in range(left, right):
-                        alpha[y, x] = 255
-                        for k in range(3):
-                            out[y, x, k] = picture[y, x, k]
+                    alpha[y, left:right] = 255
+                    flat_out[y, 3 * left : 3 * right] = flat_picture[y, 3 * left : 3 * right]
                     if kind == TINTED:
                         down = (np.float32(y - row * _SIDE) - np.float32(3.5)) / np.float32(_SIDE)
                         other_row = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
@@ -144,8 +141,26 @@ def finish(
                         for k in range(3):
                             out[y, x, k] = 0 if straight else background[y, x, k]
                         continue
-                    for k in range(3, _TRAITS):
-                        at[k] = _drawn(outline, upper, below, across, here, beside, k)
+                    if part >= _1:
+                        # Well inside nothing needs mending but the screen's light, and mostly not that either.
+                        mean = _drawn(outline, upper, below, across, here, beside, 11)
+                        if mean > _INSIDE:
+                            a, b = (blue if second == 0 else green), red
+                            own = green if key == 1 else blue
+                            limit = _drawn(outline, upper, below, across, here, beside, 12)
+                            if own - _BOTH * (a + b) - _LARGER * max(a, b) <= limit:
+                                alpha[y, x] = 255
+                                for k in range(3):
+                                    out[y, x, k] = picture[y, x, k]
+                                continue
+                    corner, side, next_row, far = (
+                        outline[upper, here],
+                        outline[upper, beside],
+                        outline[below, here],
+                        outline[across, beside],
+                    )
+                    for k in range(_TRAITS):
+                        at[k] = _NINE * corner[k] + _THREE * (side[k] + next_row[k]) + _ONE * far[k]
                     left_over = _1 - part
                     mine[0] = max(_0, blue - left_over * at[3])
                     mine[1] = max(_0, green - left_over * at[4])

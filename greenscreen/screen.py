@@ -32,22 +32,23 @@ def difference(light: Floats, channels: Channels) -> Floats:
 
 def fill(values: Floats, weights: Floats) -> Floats:
     """Draw numbers from where they are known (*weights* up to 1) into where they are not, smoothly."""
-    weights = weights[..., None]
-    sums, heights = [values * weights], [weights]
-    while max(sums[-1].shape[:2]) > 1:
-        height, width = (max(1, (n + 1) // 2) for n in sums[-1].shape[:2])
-        smaller = [
-            cv2.resize(a, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, -1)
-            for a in (sums[-1], heights[-1])
-        ]
-        sums.append(np.asarray(smaller[0], np.float32))
-        heights.append(np.asarray(smaller[1], np.float32))
-    drawn: Any = sums[-1] / np.maximum(heights[-1], 1e-6)
-    for total, weight in zip(reversed(sums[:-1]), reversed(heights[:-1]), strict=True):
-        height, width = weight.shape[:2]
-        drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, -1)
-        sure = np.minimum(1, weight)
-        drawn = drawn + (total / np.maximum(weight, 1e-6) - drawn) * sure
+    count = values.shape[2]
+    stack: Any = np.empty((*weights.shape, count + 1), np.float32)
+    np.multiply(values, weights[..., None], out=stack[..., :count])
+    stack[..., count] = weights
+    levels = [stack]
+    while max(stack.shape[:2]) > 1:
+        height, width = (max(1, (n + 1) // 2) for n in stack.shape[:2])
+        stack = cv2.resize(stack, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, count + 1)
+        levels.append(stack)
+    drawn: Any = stack[..., :count] / np.maximum(stack[..., count:], np.float32(1e-6))
+    for stack in reversed(levels[:-1]):
+        height, width = stack.shape[:2]
+        drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, count)
+        weight = stack[..., count:]
+        # Where it is known in part, the rest comes from further away.
+        drawn *= 1 - np.minimum(weight, np.float32(1))
+        drawn += stack[..., :count] / np.maximum(weight, np.float32(1))
     return np.asarray(drawn, np.float32)
 
 
