@@ -161,11 +161,16 @@ def _parser() -> argparse.ArgumentParser:
         "--layout",
         action="append",
         metavar="LAYOUT",
-        help="of a recorded lecture: screen, camera, corner or side-by-side; corner:camera-2 names a track, 3:camera"
-        " begins at the third marker; may be said several times",
+        help="of a recorded lecture: screen, camera, corner, side-by-side or keyed; corner:camera-2 names a track,"
+        " 3:camera begins at the third marker; may be said several times",
     )
     process.add_argument(
         "--take", type=_count, metavar="N", help="of a recorded lecture; the last whole one if not said"
+    )
+    process.add_argument(
+        "--behind",
+        metavar="WHAT",
+        help="behind a keyed speaker: screen, blur, '#rrggbb' or a colour's name, a picture or a video",
     )
     process.add_argument("--jobs", type=_count, metavar="N", help="lectures worked on side by side")
 

@@ -57,7 +57,7 @@ def process(desk: Desk, asked: argparse.Namespace) -> bool:
     """Make lectures."""
     library, show = desk.library, desk.show
     settings = desk.settings.with_captions(engine=asked.captions, language=asked.language)
-    settings = settings.with_layouts(asked.layout, take=asked.take)
+    settings = settings.with_layouts(asked.layout, take=asked.take).with_behind(asked.behind)
     work, passed_over = actions.orders(asked.what, library, title=asked.title)
     if passed_over:
         names = ", ".join(path.name for path in passed_over[:5]) + (" …" if len(passed_over) > 5 else "")

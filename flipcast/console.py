@@ -24,6 +24,7 @@ from flipcast.meters import Log, Meters
 
 DOING = {
     "examine": "looking it through",
+    "keyed": "keying the speaker",
     "hear": "measuring the sound",
     "listen": "listening for captions",
     "level": "levelling the sound",

@@ -22,6 +22,8 @@ import platformdirs
 
 from capture.plan import Record
 from flipcast.errors import SettingsWrong
+from greenscreen.key import Hue
+from process import backdrop
 from process.captions.engine import ENGINES
 from process.errors import LayoutImpossible
 from process.layout import CORNERS, SHAPES, understood
@@ -79,6 +81,12 @@ class Settings(Processing):
             SettingsWrong: there is no such layout.
         """
         return self._with({"compose.layouts": tuple(layouts) if layouts else None, "compose.take": take})
+
+    def with_behind(self, behind: str | None) -> Settings:
+        """These settings with something else behind a keyed speaker, where it is named."""
+        if behind and (path := backdrop.file_of(behind)) is not None:
+            behind = str(path.absolute())
+        return self._with({"keyed.behind": behind})
 
     def with_record(
         self, *, countdown_seconds: float | None, longest_seconds: float | None, rate: int | None
@@ -208,6 +216,15 @@ _LIMITS: dict[str, tuple[float, float]] = {
     "compose.corner_share": (0.05, 0.9),
     "compose.side_share": (0.1, 0.6),
     "compose.take": (0, 9999),
+    "greenscreen.choke": (-1, 1),
+    "greenscreen.clothes": (0, 1),
+    "greenscreen.soften": (0, 20),
+    "greenscreen.spill": (0, 1),
+    "keyed.across": (-1, 2),
+    "keyed.bottom": (0, 3),
+    "keyed.crop": (0, 0.99),
+    "keyed.height": (0, 8),
+    "keyed.shadow": (0, 1),
     "ladder.av1_crf": (1, 63),
     "ladder.av1_preset": (0, 13),
     "ladder.copy_gap_seconds": (1, 60),
@@ -328,6 +345,8 @@ def _take(key: str, raw: Any, values: dict[str, Any], faults: list[str], *, base
     wrong = list(_beyond(key, value))
     faults += [f"{key}: {fault}" for fault in wrong]
     if not wrong:
+        if key == "keyed.behind" and (path := backdrop.file_of(value)) is not None:
+            value = str(base / path)
         values[key] = base / value.expanduser() if isinstance(value, Path) else value
 
 
@@ -359,6 +378,8 @@ def _beyond(key: str, value: Any) -> Iterator[str]:
     if key in _CHOICES and value not in _CHOICES[key]:
         near = difflib.get_close_matches(str(value), _CHOICES[key], n=1)
         yield f"{value!r} is none of {', '.join(_CHOICES[key])}" + (f"; did you mean {near[0]}?" if near else "")
+    if key == "keyed.crop" and value and (len(value) != 4 or value[0] + value[2] >= 1 or value[1] + value[3] >= 1):
+        yield "must be four shares that leave something: left, top, right, bottom"
     for layout in value if key == "compose.layouts" else ():
         try:
             understood(layout)
@@ -413,6 +434,8 @@ def _meant(kind: Any) -> str:
     """What a value of *kind* is called."""
     if _is_list(kind):
         return "a list of texts" if get_args(kind)[0] is str else "a list of numbers"
+    if kind is Hue:
+        return " or ".join(Hue)
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     return names.get(kind, "a path")
 
@@ -425,7 +448,7 @@ def _shown(raw: Any) -> str:
 def _plain(value: Any) -> str | int | float | bool | list[Any]:
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
-    return "" if value is None else str(value) if isinstance(value, Path) else value
+    return "" if value is None else str(value) if isinstance(value, Path | Hue) else value
 
 
 def _make_converter() -> cattrs.Converter:
@@ -455,6 +478,7 @@ def _make_converter() -> cattrs.Converter:
     for plain in (bool, int, str):
         converter.register_structure_hook(plain, exactly)
     converter.register_structure_hook(float, number)
+    converter.register_structure_hook(Hue, lambda raw, kind: kind(exactly(raw, str)))
     converter.register_structure_hook_func(lambda kind: kind == Path | None, path)
     converter.register_structure_hook_func(_is_list, several)
     return converter

@@ -30,6 +30,7 @@ from process.lecture import (
     AudioRendition,
     CaptionTrack,
     ClipFiles,
+    KeyedTrack,
     Lecture,
     Rendition,
     Report,
@@ -63,6 +64,7 @@ class Made:
     steps: tuple[StepTime, ...]
     notes: tuple[str, ...]
     recipe: str
+    keyed: tuple[KeyedTrack, ...] = ()
 
 
 def assemble(made: Made, folder: Path, *, captions: Captions, pictures: Pictures, stop: threading.Event) -> Lecture:
@@ -126,6 +128,7 @@ class _Assembly:
             waveform="waveform.json" if audio else "",
             download=_DOWNLOAD,
             notes=made.notes,
+            keyed=made.keyed,
             report=self._report(),
             recipe=made.recipe,
         )

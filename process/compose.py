@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 from capture.frames import Kind
 from capture.take import Marker, Take
 from process import ladder
+from process.captions.transcript import Span
 from process.errors import LayoutImpossible
 from process.layout import Choice, Compose, Layer, Layout, Size, named, places, understood
 from process.probe import Media, Picture
@@ -57,6 +59,38 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cutout:
+    """A speaker who is keyed, and when."""
+
+    track: str
+    """Name of the track that comes of it."""
+
+    camera: str
+    """Name of the camera's track."""
+
+    screen: str
+    """Name of the screen's track, for whoever stands before it; empty where none was recorded."""
+
+    spans: tuple[Span, ...]
+    """When it is seen, seconds of the lecture."""
+
+    there: tuple[Span, ...]
+    """When the camera saw anything: in between, the background is seen alone."""
+
+    def beats(self, beat: Fraction) -> tuple[tuple[int, int], ...]:
+        """The first picture of each span, and the first after it."""
+        return tuple((round(span.start * beat), round(span.end * beat)) for span in self.spans)
+
+    def count(self, beat: Fraction) -> int:
+        """How many pictures it has."""
+        return sum(last - first for first, last in self.beats(beat))
+
+    def shows(self, at: float) -> bool:
+        """Whether the camera saw anything then."""
+        return any(span.start <= at < span.end for span in self.there)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Composition:
     """How the pictures of a lecture are put together of tracks."""
 
@@ -69,6 +103,9 @@ class Composition:
     scenes: tuple[Scene, ...]
     """They tile the lecture."""
 
+    cutouts: tuple[Cutout, ...] = ()
+    """Speakers that are keyed; their films, which `process.keyed` makes, are tracks like any other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
@@ -78,7 +115,7 @@ class Composed:
     """``None`` where there are no pictures."""
 
 
-@step("compose", edition=1, gives=Composed, needs=Needs(cores=1))
+@step("compose", edition=2, gives=Composed, needs=Needs(cores=1))
 def compose(
     room: Room,
     *,
@@ -87,23 +124,35 @@ def compose(
     gone: tuple[Gone, ...],
     settings: Compose,
     heights: tuple[int, ...],
+    keyed: tuple[str, ...] = (),
+    behind: str = "",
 ) -> Composed:
-    """Plan who is seen where and when; *heights* are those of the ladder.
+    """Plan who is seen where and when; *heights* are those of the ladder, *keyed* the cameras to key unasked.
+
+    *behind* says what a keyed speaker stands before: ``screen``, empty for that if there is one, or anything else.
 
     Raises:
         LayoutImpossible: the take does not have what the layouts ask for.
     """
-    return Composed(composition=plan(reels.value, markers=markers, gone=gone, settings=settings, heights=heights))
+    wished: dict[str, Any] = {"markers": markers, "gone": gone, "settings": settings, "heights": heights}
+    return Composed(composition=plan(reels.value, **wished, keyed=keyed, behind=behind))
 
 
 def plan(
-    reels: Reels, *, markers: Sequence[Marker], gone: Sequence[Gone], settings: Compose, heights: Sequence[int]
+    reels: Reels,
+    *,
+    markers: Sequence[Marker],
+    gone: Sequence[Gone],
+    settings: Compose,
+    heights: Sequence[int],
+    keyed: Sequence[str] = (),
+    behind: str = "",
 ) -> Composition | None:
     """Who is seen where and when; ``None`` where there are no pictures."""
     seen = reels.of(Kind.SCREEN, Kind.CAMERA)
     if not seen:
         return None
-    wishes = _wishes(reels, markers, settings)
+    wishes = _wishes(reels, markers, settings, keyed, behind)
     used = {reel.name: reel for wish in wishes for reel in (wish.screen, wish.camera) if reel is not None}
     main = next((reel for reel in used.values() if reel.kind == Kind.SCREEN), next(iter(used.values())))
     beat = max(picture_of(reel).rate for reel in used.values())
@@ -112,8 +161,12 @@ def plan(
     there = {name: _there(reel, gone, reels) for name, reel in used.items()}
     scenes = _scenes(wishes, there, canvas, settings, count=count, beat=beat)
     shown = {layer.track for scene in scenes for layer in scene.layers}
+    cutouts = _cutouts(wishes, there, scenes)
     kept = tuple(reel for reel in reels.reels if reel.name in shown)
-    return Composition(media=_as_one(kept, reels, canvas, beat, count), reels=kept, scenes=scenes)
+    seen_through = kept or tuple(used.values())
+    whole = _as_one(seen_through, reels, canvas, beat, count)
+    kept += tuple(_film_of(cutout, whole, reels) for cutout in cutouts)
+    return Composition(media=whole, reels=kept, scenes=scenes, cutouts=cutouts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +186,18 @@ class Wish:
     """Which camera; ``None`` where the layout has none."""
 
 
-def _wishes(reels: Reels, markers: Sequence[Marker], settings: Compose) -> list[Wish]:
+def _wishes(
+    reels: Reels, markers: Sequence[Marker], settings: Compose, keyed: Sequence[str], behind: str
+) -> list[Wish]:
     """What is to be seen, in the order of time."""
     screens, cameras = reels.of(Kind.SCREEN), reels.of(Kind.CAMERA)
     usual = Layout.CORNER if screens and cameras else Layout.SCREEN if screens else Layout.CAMERA
+    if cameras and cameras[0].name in keyed and (screens or behind != "screen"):
+        usual = Layout.KEYED
     choices = {0: Choice(layout=usual)}
     for number, marker in enumerate(markers, start=1):
         layout = named(marker.label)
-        if layout is not None and _has(layout, screens, cameras):
+        if layout is not None and _has(layout, screens, cameras, behind):
             choices[number] = Choice(layout=layout, marker=number)
     for text in settings.layouts:
         choice = understood(text)
@@ -149,9 +206,9 @@ def _wishes(reels: Reels, markers: Sequence[Marker], settings: Compose) -> list[
                 f"there is no marker {choice.marker} for the layout {text!r}",
                 hint=f"the take has {len(markers)}" if markers else "the take has no markers",
             )
-        if not _has(choice.layout, screens, cameras):
+        if not _has(choice.layout, screens, cameras, behind):
             possible = [layout for layout in (Layout.SCREEN, Layout.CAMERA) if _has(layout, screens, cameras)]
-            lacking = "camera" if screens else "screen"
+            lacking = "camera" if not cameras and choice.layout != Layout.SCREEN else "screen"
             raise LayoutImpossible(
                 f"the layout {choice.layout} needs a {lacking}, and none was recorded",
                 hint=f"possible is {' or '.join(possible)}",
@@ -168,15 +225,16 @@ def _wishes(reels: Reels, markers: Sequence[Marker], settings: Compose) -> list[
                 raise LayoutImpossible(f"no screen or camera is called {name!r}", hint=f"the take has {names}")
         if choice.layout == Layout.SCREEN:
             camera = None
-        elif choice.layout == Layout.CAMERA:
+        elif choice.layout == Layout.CAMERA or (choice.layout == Layout.KEYED and behind not in ("", "screen")):
             screen = None
         wishes.append(Wish(at=at, layout=choice.layout, screen=screen, camera=camera))
     return sorted(wishes, key=lambda wish: wish.at)
 
 
-def _has(layout: Layout, screens: Sequence[Reel], cameras: Sequence[Reel]) -> bool:
-    needs = {Layout.SCREEN: (screens,), Layout.CAMERA: (cameras,)}.get(layout, (screens, cameras))
-    return layout != Layout.KEYED and all(needs)
+def _has(layout: Layout, screens: Sequence[Reel], cameras: Sequence[Reel], behind: str = "") -> bool:
+    if layout == Layout.KEYED and behind != "screen":
+        return bool(cameras)
+    return all({Layout.SCREEN: (screens,), Layout.CAMERA: (cameras,)}.get(layout, (screens, cameras)))
 
 
 def _chosen(reels: Sequence[Reel], choice: Choice) -> Reel | None:
@@ -218,17 +276,56 @@ def _scenes(
                 return None
             return reel.name, _size(reel)
 
+        if wish.layout == Layout.KEYED:
+            whole = Layer(track=_name_of(wish), x=0, y=0, width=canvas[0], height=canvas[1])
+            _add(scenes, (whole,), first, last, beat)
+            continue
         screen, camera = there_now(wish.screen), there_now(wish.camera)
         if screen is None and camera is None:  # the last picture of what was asked for stays
             screen = (wish.screen.name, _size(wish.screen)) if wish.screen else None
             camera = (wish.camera.name, _size(wish.camera)) if wish.camera and not wish.screen else None
-        layers = places(wish.layout, canvas, screen, camera, settings)
-        if scenes and scenes[-1].layers == layers:
-            scenes[-1] = replace(scenes[-1], end=round(float(last / beat), 6))
-        else:
-            start, end = round(float(first / beat), 6), round(float(last / beat), 6)
-            scenes.append(Scene(start=start, end=end, layers=layers))
+        _add(scenes, places(wish.layout, canvas, screen, camera, settings), first, last, beat)
     return tuple(scenes)
+
+
+def _add(scenes: list[Scene], layers: tuple[Layer, ...], first: int, last: int, beat: Fraction) -> None:
+    start, end = round(float(first / beat), 6), round(float(last / beat), 6)
+    if scenes and scenes[-1].layers == layers:
+        scenes[-1] = replace(scenes[-1], end=end)
+    else:
+        scenes.append(Scene(start=start, end=end, layers=layers))
+
+
+def _name_of(wish: Wish) -> str:
+    """The track of a keyed speaker; no track of a take has a blank in its name."""
+    assert wish.camera is not None
+    return f"{wish.camera.name} before {wish.screen.name if wish.screen else 'nothing'}"
+
+
+def _cutouts(
+    wishes: Sequence[Wish], there: dict[str, list[tuple[float, float]]], scenes: Sequence[Scene]
+) -> tuple[Cutout, ...]:
+    found: dict[str, Cutout] = {}
+    for wish in wishes:
+        if wish.layout != Layout.KEYED or wish.camera is None:
+            continue
+        track = _name_of(wish)
+        spans = [Span(start=s.start, end=s.end) for s in scenes if s.layers[0].track == track]
+        seen = [Span(start=start, end=end) for start, end in there[wish.camera.name]]
+        screen = wish.screen.name if wish.screen else ""
+        if spans:
+            found[track] = Cutout(
+                track=track, camera=wish.camera.name, screen=screen, spans=tuple(spans), there=tuple(seen)
+            )
+    return tuple(found.values())
+
+
+def _film_of(cutout: Cutout, whole: Media, reels: Reels) -> Reel:
+    """The reel that a cut-out will be, on a clock of its own that begins with the lecture."""
+    assert whole.picture is not None
+    picture = replace(whole.picture, index=0, end=reels.zero + reels.seconds)
+    media = replace(whole, container="matroska,webm", seconds=reels.seconds, picture=picture, digest="")
+    return Reel(name=cutout.track, kind=Kind.CAMERA, file="", media=media)
 
 
 def picture_of(reel: Reel) -> Picture:

@@ -29,10 +29,10 @@ class Layout(StrEnum):
     """The camera beside the screen."""
 
     KEYED = "keyed"
-    """The speaker without a background, in front of the screen."""
+    """The speaker without a background, in front of the screen or of something else."""
 
 
-POSSIBLE = tuple(layout for layout in Layout if layout != Layout.KEYED)
+POSSIBLE = tuple(Layout)
 """Those that can be made."""
 
 CORNERS = ("bottom-right", "bottom-left", "top-right", "top-left")
@@ -105,10 +105,6 @@ def understood(text: str) -> Choice:
         raise LayoutImpossible(
             f"{text!r} is no layout",
             hint=f"write {', '.join(POSSIBLE)}, corner:camera-2 or 3:camera (from marker 3 on)",
-        )
-    if layout not in POSSIBLE:
-        raise LayoutImpossible(
-            "the speaker cannot be keyed yet: this flipcast has no keyer", hint=f"choose among {', '.join(POSSIBLE)}"
         )
     return Choice(layout=layout, tracks=tuple(parts), marker=marker)
 

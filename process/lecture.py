@@ -209,6 +209,27 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedTrack:
+    """A camera whose speaker was put in front of something else."""
+
+    camera: str
+    """Name of the track."""
+
+    behind: str
+    """``screen``, ``blur``, ``colour``, ``picture`` or ``video``."""
+
+    pictures: int
+    """How many of the camera's pictures were keyed."""
+
+    by: dict[str, float]
+    """What told the speaker from the room, in which share of them: ``plate``, ``screen``, or ``person`` for the
+    person model alone, the second best."""
+
+    plate_given_up: bool = False
+    """Whether the clean plate did not fit any more at some time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lecture:
     """Finished: plays from disk as it will from the web."""
 
@@ -262,6 +283,9 @@ class Lecture:
 
     report: Report
     """What was measured."""
+
+    keyed: tuple[KeyedTrack, ...] = ()
+    """Cameras that were keyed, and how."""
 
     recipe: str = ""
     """Digest of the source and all settings it was made with; empty where something was wanted and could not be had."""

@@ -96,9 +96,9 @@ class _Stage:
         for name in dict.fromkeys(layer.track for layer in layers):
             reel = self.reels[name]
             picture = picture_of(reel)
-            film = ffmpeg.media(self.source / reel.file, reel.media.container, begins=0.0, at=self.at, zero=self.zero)[
-                str(picture.index)
-            ]
+            zero = self.zero - (reel.media.zero or 0.0)
+            file = self.source / reel.file
+            film = ffmpeg.media(file, reel.media.container, begins=0.0, at=self.at, zero=zero)[str(picture.index)]
             shown = cleaned(film, reel.media, picture, self.beat)
             ended = picture.end - self.zero - self.at
             if any(

@@ -22,7 +22,10 @@ from typing import Any, TypeVar
 from capture.description import to_json
 from capture.recording import Recording
 from capture.take import Marker
-from process import assemble, clips, ffmpeg, ladder, lecture, loudness, probe, reels, thumbnails
+from greenscreen import beside
+from greenscreen.beside import Beside
+from greenscreen.key import Key
+from process import assemble, backdrop, clips, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, thumbnails
 from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
 from process.chapters import chapters, meant
@@ -31,8 +34,9 @@ from process.compose import Composition, compose, gone_in
 from process.encode import Encoded, encode, keyframes
 from process.errors import EngineMissing, MediaUnreadable, NoRoom, ProcessError, Stopped, WeightsDamaged, WeightsMissing
 from process.footage import Footage, footage
+from process.keyed import Keying
 from process.layout import Compose
-from process.lecture import Lecture, StepTime
+from process.lecture import KeyedTrack, Lecture, StepTime
 from process.loudness import Heard, hear, level
 from process.probe import Media
 from process.quality import judge
@@ -51,6 +55,8 @@ class Processing:
     captions: Captions = field(default_factory=Captions)
     clips: clips.Clips = field(default_factory=clips.Clips)
     compose: Compose = field(default_factory=Compose)
+    keyed: Keying = field(default_factory=Keying)
+    greenscreen: Key = field(default_factory=Key)
     level: loudness.Level = field(default_factory=loudness.Level)
     ladder: ladder.Ladder = field(default_factory=ladder.Ladder)
     pictures: thumbnails.Pictures = field(default_factory=thumbnails.Pictures)
@@ -71,7 +77,11 @@ class News:
     """Of the whole walk, 0 to 1, by the time that steps usually take."""
 
 
-_SHARES = {"examine": 1, "compose": 0, "hear": 3, "listen": 22, "level": 6, "encode": 60, "judge": 4, "assemble": 4}
+_SHARES = {
+    **{"examine": 1, "compose": 0, "keyed": 0, "hear": 3, "listen": 22},
+    **{"level": 6, "encode": 60, "judge": 4, "assemble": 4},
+}
+_SHARES_KEYED = {**_SHARES, "keyed": 45, "listen": 12, "level": 3, "encode": 30, "judge": 2}
 """Usual parts of the time, in hundredths."""
 
 
@@ -100,6 +110,9 @@ def make(
     if known is not None:
         news(News(step="assemble", done=1.0, overall=1.0))
         return known if known.title == recording.title else _retitled(known, recording.title, folder / "lecture")
+    if keyed.asked(source, settings.compose.layouts):
+        keyed.check_able()
+        backdrop.understood(settings.keyed.behind, screen=True)
     return _Walk(source, folder, settings, executor, news, stop).walk(recording.title, recipe)
 
 
@@ -149,6 +162,9 @@ class Material:
     notes: tuple[str, ...] = ()
     """What is odd about it, in whole sentences."""
 
+    keyed: tuple[KeyedTrack, ...] = ()
+    """Cameras that were keyed."""
+
 
 class _Walk:
     """One lecture's way through the steps."""
@@ -168,6 +184,7 @@ class _Walk:
         self.exe = Path(ffmpeg.program(settings.ffmpeg))
         self.times: list[StepTime] = []
         self.used: list[Done[Any]] = []
+        self.shares = _SHARES
 
     def walk(self, title: str, recipe: str) -> Lecture:
         path, settings = self.source.path, self.settings
@@ -214,6 +231,7 @@ class _Walk:
             steps=tuple(replace(t, times_real_time=_speed(seconds, t.seconds)) for t in self.times),
             notes=tuple(dict.fromkeys(notes)),
             recipe="" if why_not and said is None else recipe,
+            keyed=material.keyed,
         )
         whole = assemble.assemble(
             made, self.folder / "lecture", captions=settings.captions, pictures=settings.pictures, stop=self.stop
@@ -231,17 +249,50 @@ class _Walk:
         looked = self.do(reels.look_through, source=source.path, pieces=source.pieces)
         found, markers = looked.value, source.take.markers
         gone, heights = gone_in(source.take), settings.ladder.heights
+        known = keyed.besides(source)
+        behind = settings.keyed.behind
+        wished: dict[str, Any] = {"keyed": tuple(known), "behind": behind if behind in ("", "screen") else "other"}
         composed = self.do(
-            compose, reels=looked, markers=markers, gone=gone, settings=settings.compose, heights=heights
+            compose, reels=looked, markers=markers, gone=gone, settings=settings.compose, heights=heights, **wished
         ).value.composition
+        cut: tuple[KeyedTrack, ...] = ()
+        if composed is not None and composed.cutouts:
+            composed, cut = self.cut_out(composed, found, known)
         sound = reels.sound(found, settings.compose)
         return Material(
             film=composed.media if composed else sound,
             sound=sound,
             composition=composed,
             markers=meant(markers, zero=found.zero, seconds=found.seconds),
-            notes=(*source.notes, *found.notes),
+            notes=(*source.notes, *found.notes, *keyed.notes_of(cut)),
+            keyed=cut,
         )
+
+    def cut_out(
+        self, composed: Composition, found: reels.Reels, known: dict[str, Beside]
+    ) -> tuple[Composition, tuple[KeyedTrack, ...]]:
+        """The composition with its speakers keyed, and how they were."""
+        settings, picture = self.settings, composed.media.picture
+        assert picture is not None
+        behind = backdrop.understood(settings.keyed.behind, screen=any(c.screen for c in composed.cutouts))
+        self.shares = _SHARES_KEYED
+        seen = {name for cutout in composed.cutouts for name in (cutout.camera, cutout.screen)}
+        cameras = dict.fromkeys(cutout.camera for cutout in composed.cutouts)
+        done = self.do(
+            keyed.key_cutouts,
+            cutouts=composed.cutouts,
+            reels=tuple(reel for reel in found.reels if reel.name in seen),
+            keys=tuple(keyed.key_of(name, known.get(name), settings.greenscreen) for name in cameras),
+            canvas=picture.shown_size,
+            beat=picture.rate,
+            zero=found.zero,
+            behind=behind,
+            settings=replace(settings.keyed, behind=""),  # the backdrop says it, and what is in its file
+            source=self.source.path,
+            file=backdrop.file_of(settings.keyed.behind),
+            aside={"known": known},
+        )
+        return keyed.in_place(composed, done, self.source.path), done.value.tracks
 
     def listened(self, heard: Done[Heard]) -> tuple[Done[Transcript] | None, tuple[str, ...]]:
         """What was said, and the sentences about why there are no captions."""
@@ -326,8 +377,9 @@ class _Walk:
 
     def do(self, of: Step[R], *, aside: dict[str, Any] | None = None, **inputs: Any) -> Done[R]:
         """Have a step done, and tell how far it is."""
-        before = sum(_SHARES[name] for name in _SHARES if list(_SHARES).index(name) < list(_SHARES).index(of.name))
-        share = _SHARES[of.name]
+        names = list(self.shares)
+        before = sum(self.shares[name] for name in names[: names.index(of.name)])
+        share = self.shares[of.name]
 
         def report(done: float) -> None:
             self.news(News(step=of.name, done=done, overall=(before + share * done) / 100))
@@ -365,6 +417,11 @@ def _speed(seconds: float, taken: float) -> float:
 def _recipe(source: Footage, settings: Processing) -> str:
     """Digest of all that decides what the lecture will be, but its title."""
     text = f"{EDITION} {source.recipe()} {_digest_of(settings.captions.script)}"
+    if (behind := backdrop.file_of(settings.keyed.behind)) is not None:
+        text += _digest_of(behind)
+    if source.take is not None:
+        for piece in source.pieces:
+            text += "".join(_digest_of(path) for path in beside.files(source.path, piece.name))
     return hashlib.blake2b((text + to_json(settings)).encode(), digest_size=16).hexdigest()
 
 

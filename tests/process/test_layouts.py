@@ -89,10 +89,41 @@ def test_what_is_no_layout_is_told_with_those_that_are(text):
         understood(text)
 
 
-def test_a_keyed_speaker_is_refused_in_plain_words():
-    """A promise for later is no reason for a traceback today."""
-    with pytest.raises(LayoutImpossible, match=r"cannot be keyed yet.*corner"):
-        understood("keyed")
+def test_a_keyed_speaker_stands_before_the_screen_as_one_track_and_leaves_no_hole_where_the_camera_was_gone():
+    """What is behind goes on being seen when the camera is unplugged; only the speaker is not."""
+    lost = (Gone(track="camera", start=20, end=30),)
+    whole = planned(reels(SCREEN, CAMERA), "keyed", gone=lost)
+    (cutout,) = whole.cutouts
+
+    assert seen(whole) == [(0, (cutout.track,))]
+    assert (cutout.camera, cutout.screen) == ("camera", "screen")
+    assert [cutout.shows(at) for at in (10, 25, 35)] == [True, False, True]
+
+
+def test_a_marker_called_keyed_keys_from_there_on():
+    """It is a layout like the others, for a part of the lecture too."""
+    markers = (Marker(at=40.0, label="Keyed"), Marker(at=60.0, label="screen"))
+    whole = planned(reels(SCREEN, CAMERA), markers=markers)
+
+    assert seen(whole) == [(0, ("screen", "camera")), (40, (whole.cutouts[0].track,)), (60, ("screen",))]
+    assert whole.cutouts[0].beats(Fraction(30)) == ((1200, 1800),)
+
+
+def test_a_camera_with_its_key_beside_it_is_keyed_unasked_and_not_where_a_layout_is_named():
+    """Whoever recorded with a green screen wants to see none of it."""
+    found = reels(SCREEN, CAMERA)
+    asked = {"markers": (), "gone": (), "heights": HEIGHTS, "keyed": ("camera",)}
+
+    assert plan(found, settings=Compose(), **asked).cutouts
+    assert not plan(found, settings=Compose(layouts=("corner",)), **asked).cutouts
+
+
+def test_a_speaker_cannot_stand_before_a_screen_that_was_not_recorded():
+    """Said before any work, with what there is."""
+    with pytest.raises(LayoutImpossible, match="keyed needs a screen"):
+        plan(reels(CAMERA), markers=(), gone=(), settings=Compose(layouts=("keyed",)), heights=HEIGHTS, behind="screen")
+    with pytest.raises(LayoutImpossible, match="keyed needs a camera"):
+        planned(reels(SCREEN), "keyed")
 
 
 sizes = st.tuples(st.integers(32, 2000), st.integers(32, 2000)).map(lambda s: (s[0] * 2, s[1] * 2))
