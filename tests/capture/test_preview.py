@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ def frame(value: int, *, width: int = 64, height: int = 48, channels: int = 3) -
 
 @pytest.fixture
 def shown(tmp_path: Path):
-    made = Preview(tmp_path, "camera", rate=1e6)
+    made = Preview(tmp_path, "camera")
     yield made
     made.close()
 
@@ -34,6 +35,7 @@ def test_the_newest_picture_is_seen_once(shown: Preview, tmp_path: Path):
     with Look(tmp_path, "camera") as look:
         assert look.newest() is None
         shown.offer(frame(10))
+        time.sleep(0.1)
         shown.offer(sent := frame(20))
         seen = look.newest()
         assert look.newest() is None
@@ -61,23 +63,80 @@ def test_nothing_is_drawn_while_nobody_looks(shown: Preview, tmp_path: Path):
         assert look.newest() is None
 
 
-def test_no_more_pictures_than_its_rate(tmp_path: Path):
+def test_no_more_pictures_than_are_wished_for(shown: Preview, tmp_path: Path):
     """A preview is not worth a core."""
-    shown = Preview(tmp_path, "camera", rate=0.1)
-    with Look(tmp_path, "camera") as look:
+    with Look(tmp_path, "camera", rate=0.1) as look:
         look.newest()
         shown.offer(frame(10))
         shown.offer(frame(20))
         seen = look.newest()
-    shown.close()
 
     assert seen is not None
     assert seen.picture[0, 0, 0] == 10
 
 
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("size", [(1920, 1080), (1280, 720), (960, 540), (800, 450), (640, 360)])
+def test_a_picture_comes_in_the_size_that_is_wished_for(
+    shown: Preview, tmp_path: Path, size: tuple[int, int], channels: int
+):
+    """The booth shows the camera full screen; a list of sources shows it in a corner."""
+    with Look(tmp_path, "camera", size=size) as look:
+        look.newest()
+        shown.offer(frame(99, width=1920, height=1080, channels=channels))
+        seen = look.newest()
+
+    assert seen is not None
+    assert seen.picture.shape == (size[1], size[0], 3)
+    assert seen.picture.min() == seen.picture.max() == 99
+
+
+def test_the_largest_wish_is_served_until_its_reader_goes(shown: Preview, tmp_path: Path):
+    """Two pages may show one camera, the larger not blurred by the smaller."""
+    with Look(tmp_path, "camera", size=(320, 180), rate=30) as small:
+        small.newest()
+        with Look(tmp_path, "camera", size=(1280, 720), rate=2) as large:
+            large.newest()
+            shown.offer(frame(1, width=1920, height=1080))
+            both = small.newest(), large.newest()
+        time.sleep(0.04)
+        shown.offer(frame(2, width=1920, height=1080))
+        after = small.newest()
+
+    assert [seen and seen.picture.shape for seen in both] == [(720, 1280, 3)] * 2
+    assert after is not None
+    assert after.picture.shape == (180, 320, 3)
+
+
+def test_more_readers_than_there_is_room_for_are_served_in_turn(shown: Preview, tmp_path: Path):
+    """A page too many must not leave another one in the dark."""
+    looks = [Look(tmp_path, "camera") for _ in range(20)]
+    for look in looks:
+        look.newest()
+    shown.offer(frame(10))
+    seen = [look.newest() for look in looks]
+    for look in looks:
+        look.close()
+
+    assert all(seen)
+
+
+def test_a_reader_knows_that_the_recorder_is_another(tmp_path: Path):
+    """The next take has a preview of the same name: a page that held on to the old one would stand still."""
+    first = Preview(tmp_path, "camera")
+    with Look(tmp_path, "camera") as look:
+        there = look.over
+        first.close()
+        second = Preview(tmp_path, "camera")
+        after = look.over
+    second.close()
+
+    assert (there, after) == (False, True)
+
+
 def _look(folder: str, wanted: int, found: multiprocessing.Queue) -> None:
     torn = seen = 0
-    with Look(Path(folder), "camera") as look:
+    with Look(Path(folder), "camera", size=(640, 360), rate=30) as look:
         while seen < wanted:
             picture = look.newest()
             if picture is not None:
