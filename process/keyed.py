@@ -8,36 +8,32 @@ speaker stand still, the picture before them stands too.
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import os
 import time
-from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
 
-import av
-import cv2
-import numpy as np
-
-from greenscreen import beside, composite
+from greenscreen import beside
 from greenscreen.beside import Beside
 from greenscreen.composite import Placing
 from greenscreen.key import Key
 from greenscreen.keyer import By, Keyer
-from greenscreen.light import Bytes
-from process import backdrop
+from greenscreen.person import PersonFinder
 from process.backdrop import Backdrop, Behind
 from process.compose import Composition, Cutout
 from process.errors import Stopped
+from process.film import Film
 from process.footage import Footage
 from process.layout import Layout, Size, named, understood
 from process.lecture import KeyedTrack
 from process.projector import Projector
 from process.reels import Reel
+from process.scenery import Scenery, Stand
 from process.step import Done, Needs, Room, step
 
 
@@ -110,11 +106,6 @@ class KeyOf:
     """Digest of the plate; empty where there is none."""
 
 
-_CODEC: Final = {"preset": "superfast", "crf": "12", "g": "60", "bf": "0"}
-_QUEUE: Final = 3
-"""Pictures that wait to be encoded at most."""
-
-
 def asked(source: Footage, layouts: tuple[str, ...]) -> bool:
     """Whether a speaker of *source* may have to be keyed: told before any work, since it needs what may be missing."""
     if source.take is None:
@@ -127,9 +118,7 @@ def asked(source: Footage, layouts: tuple[str, ...]) -> bool:
 
 def check_able() -> None:
     """Raise `KernelsMissing` or `ModelMissing` if nobody can be keyed here."""
-    from greenscreen import compiled  # noqa: F401 - says itself what is missing
-    from greenscreen.person import PersonFinder
-
+    importlib.import_module("greenscreen.compiled")  # says itself what is missing
     PersonFinder()
 
 
@@ -154,15 +143,8 @@ def key_of(camera: str, known: Beside | None, settings: Key) -> KeyOf:
     changed = {f.name: getattr(settings, f.name) for f in fields(Key)}
     changed = {name: value for name, value in changed.items() if value != getattr(usual, name)}
     plate = known.plate if known else None
-    digest = f"{cv2.norm(plate.picture, cv2.NORM_L1):.0f} {hash_of(plate.picture)}" if plate is not None else ""
+    digest = hashlib.blake2b(plate.picture.tobytes(), digest_size=16).hexdigest() if plate else ""
     return KeyOf(camera=camera, key=replace(key, **changed), plate=digest)
-
-
-def hash_of(picture: Bytes) -> str:
-    """A digest of a picture's bytes."""
-    import hashlib
-
-    return hashlib.blake2b(np.ascontiguousarray(picture).tobytes(), digest_size=16).hexdigest()
 
 
 @step("keyed", edition=1, gives=Films, needs=Needs(cores=2))
@@ -207,14 +189,14 @@ def key_cutouts(
             keyer = stack.enter_context(Keyer(key_by_name[cutout.camera].key, plate=plate))
             camera = stack.enter_context(_opened(source, by_name[cutout.camera]))
             screen = by_name.get(cutout.screen) if behind.kind == Behind.SCREEN else None
-            scenery = _Scenery(behind, file, canvas, beat)
+            scenery = Scenery(behind, file, canvas, beat)
             if screen is not None:
                 scenery.projector = stack.enter_context(_opened(source, screen))
                 scenery.zero = zero
             elif behind.film is not None and file is not None:
                 scenery.projector = stack.enter_context(Projector(file, behind.film, looped=True))
-            out = stack.enter_context(_Film(room.folder / name, canvas, beat))
-            stage = _Stand(keyer, settings.placing(behind.kind), scenery, canvas)
+            out = stack.enter_context(Film(room.folder / name, canvas, beat))
+            stage = Stand(keyer, settings.placing(behind.kind), scenery, canvas)
             for first, last in cutout.beats(beat):
                 fresh = True
                 for count in range(first, last):
@@ -260,125 +242,3 @@ def notes_of(tracks: tuple[KeyedTrack, ...]) -> tuple[str, ...]:
 
 def _opened(source: Path, reel: Reel) -> Projector:
     return Projector(source / reel.file, reel.media)
-
-
-class _Scenery:
-    """What stands behind, beat by beat."""
-
-    def __init__(self, behind: Backdrop, file: Path | None, canvas: Size, beat: Fraction) -> None:
-        self.kind, self.canvas, self.beat = behind.kind, canvas, beat
-        self.projector: Projector | None = None
-        self.zero = 0.0
-        self.number = 0
-        if behind.kind == Behind.PICTURE and file is not None:
-            self.shown = composite.fitted(backdrop.still(file), canvas)
-        else:
-            self.shown = composite.plain(behind.colour, canvas)
-
-    def at(self, count: int) -> Bytes:
-        """The background at a beat; *number* is another when it changed."""
-        if self.projector is None:
-            return self.shown
-        picture = self.projector.at(self.zero + float((count + Fraction(1, 2)) / self.beat))
-        if picture is not None and self.projector.number + 1 != self.number:
-            self.number = self.projector.number + 1
-            whole = self.kind == Behind.SCREEN
-            self.shown = _letterboxed(picture, self.canvas) if whole else composite.fitted(picture, self.canvas)
-        return self.shown
-
-
-class _Stand:
-    """The speaker in front of the scenery."""
-
-    def __init__(self, keyer: Keyer, placing: Placing, scenery: _Scenery, canvas: Size) -> None:
-        self.keyer, self.placing, self.scenery, self.canvas = keyer, placing, scenery, canvas
-        self.seen: tuple[int, int] | None = None
-        self.keyed: Any = None
-        self.keyed_number = -1
-        self.by: Counter[str] = Counter()
-        self.given_up = False
-
-    def picture(self, speaker: Bytes | None, number: int, count: int, *, again: bool) -> Bytes | None:
-        """The finished picture; ``None`` if it is that of the beat before."""
-        behind = self.scenery.at(count)
-        seen = (number if speaker is not None else -1, self.scenery.number)
-        if seen == self.seen and not again:
-            return None
-        self.seen = seen
-        if speaker is None:
-            return behind
-        if number != self.keyed_number:
-            self.keyed, self.keyed_number = self.keyer.key(speaker), number
-            self.by[self.keyed.by.value] += 1
-            self.given_up = self.given_up or self.keyer.moved
-        if self.scenery.kind == Behind.BLUR:
-            room = composite.blurred(speaker, self.keyed)
-            behind = composite.fitted(room[:, ::-1] if self.placing.mirrored else room, self.canvas)
-        return composite.place(self.keyed, behind, self.placing)
-
-    def told(self, camera: str, kind: Behind) -> KeyedTrack:
-        """How it was keyed."""
-        total = sum(self.by.values()) or 1
-        return KeyedTrack(
-            camera=camera,
-            behind=kind.value,
-            pictures=sum(self.by.values()),
-            by={name: round(count / total, 4) for name, count in sorted(self.by.items())},
-            plate_given_up=self.given_up,
-        )
-
-
-class _Film:
-    """Pictures being written, on a beat, in a thread beside whoever draws them."""
-
-    def __init__(self, path: Path, size: Size, beat: Fraction) -> None:
-        self._container = av.open(str(path), "w", format="matroska")
-        self._stream: Any = self._container.add_stream("libx264", rate=beat, options=dict(_CODEC))
-        self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "yuv420p"
-        context = self._stream.codec_context
-        context.time_base = 1 / beat
-        context.colorspace = context.color_primaries = context.color_trc = 1
-        context.color_range = 1
-        self._hand = ThreadPoolExecutor(1, thread_name_prefix="film")
-        self._waiting: list[Future[None]] = []
-
-    def __enter__(self) -> _Film:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: Any) -> None:
-        try:
-            if error is None:
-                self._settle(0)
-                self._container.mux(self._stream.encode(None))
-        finally:
-            self._hand.shutdown(wait=True, cancel_futures=True)
-            self._container.close()
-
-    def write(self, picture: Bytes, count: int) -> None:
-        """Write the picture that is shown from beat *count* on."""
-        self._settle(_QUEUE)
-        self._waiting.append(self._hand.submit(self._encode, picture, count))
-
-    def _settle(self, most: int) -> None:
-        while len(self._waiting) > most:
-            self._waiting.pop(0).result()
-
-    def _encode(self, picture: Bytes, count: int) -> None:
-        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
-        frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-        frame.pts, frame.time_base = count, self._stream.codec_context.time_base
-        self._container.mux(self._stream.encode(frame))
-
-
-def _letterboxed(picture: Bytes, canvas: Size) -> Bytes:
-    """All of *picture* in the middle of the canvas, black around it."""
-    height, width = picture.shape[:2]
-    if (width, height) == canvas:
-        return picture
-    scale = min(canvas[0] / width, canvas[1] / height)
-    size = min(canvas[0], max(1, round(width * scale))), min(canvas[1], max(1, round(height * scale)))
-    out = np.zeros((canvas[1], canvas[0], 3), np.uint8)
-    x, y = (canvas[0] - size[0]) // 2, (canvas[1] - size[1]) // 2
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    out[y : y + size[1], x : x + size[0]] = cv2.resize(picture, size, interpolation=way)
-    return out
