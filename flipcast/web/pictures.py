@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -48,7 +49,7 @@ def routes(previews: Callable[[], Path | None]) -> list[BaseRoute]:
             while True:
                 page.hear(await socket.receive_text())
                 darkroom.wish()
-        except (WebSocketDisconnect, KeyError, ValueError):
+        except (WebSocketDisconnect, KeyError, ValueError, RecursionError):
             with contextlib.suppress(RuntimeError):
                 await socket.close()
         finally:
@@ -97,7 +98,7 @@ class _Page:
             self.wishes = {str(track): _wish(asked) for track, asked in said["watch"].items()}
             self.waiting = {track: message for track, message in self.waiting.items() if track in self.wishes}
         if "shown" in said:
-            self.shown = max(self.shown, min(int(said["shown"]), self.sent))
+            self.shown = max(self.shown, min(_number(said["shown"]), self.sent))
         self.news.set()
 
     async def send(self) -> None:
@@ -202,7 +203,17 @@ class _Darkroom:
                     page.news.set()
 
 
+def _number(asked: Any) -> int:
+    if not isinstance(asked, int):
+        raise ValueError(f"{asked!r} is no number of a picture")
+    return asked
+
+
 def _wish(asked: Any) -> _Wish:
+    if not (isinstance(asked, list) and len(asked) == 3 and all(isinstance(one, int | float) for one in asked)):
+        raise ValueError("a wish is a width, a height and a rate")
+    if not all(math.isfinite(one) for one in asked):
+        raise ValueError("a wish is finite")
     width, height, rate = asked
     return _Wish(
         width=min(max(int(width), 16), WIDEST),
