@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -43,17 +44,17 @@ class Film:
             self._hand.shutdown(wait=True, cancel_futures=True)
             self._container.close()
 
-    def write(self, picture: Bytes, count: int) -> None:
-        """Write the picture that is shown from beat *count* on."""
+    def write(self, draw: Callable[[], Bytes], count: int) -> None:
+        """Write the picture that is shown from beat *count* on, once it is drawn."""
         self._settle(_QUEUE)
-        self._waiting.append(self._hand.submit(self._encode, picture, count))
+        self._waiting.append(self._hand.submit(self._encode, draw, count))
 
     def _settle(self, most: int) -> None:
         while len(self._waiting) > most:
             self._waiting.pop(0).result()
 
-    def _encode(self, picture: Bytes, count: int) -> None:
-        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+    def _encode(self, draw: Callable[[], Bytes], count: int) -> None:
+        frame = av.VideoFrame.from_ndarray(draw(), format="bgr24")
         frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
         frame.pts, frame.time_base = count, self._stream.codec_context.time_base
         self._container.mux(self._stream.encode(frame))

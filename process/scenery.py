@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -52,28 +53,44 @@ class Stand:
     def __init__(self, keyer: Keyer, placing: Placing, scenery: Scenery, canvas: Size) -> None:
         self.keyer, self.placing, self.scenery, self.canvas = keyer, placing, scenery, canvas
         self.seen: tuple[int, int] | None = None
+        self.whole = placing == composite.WHOLE
         self.keyed: Any = None
         self.keyed_number = -1
         self.by: Counter[str] = Counter()
         self.given_up = False
 
-    def picture(self, speaker: Bytes | None, number: int, count: int, *, again: bool) -> Bytes | None:
-        """The finished picture; ``None`` if it is that of the beat before."""
+    def picture(self, speaker: Bytes | None, number: int, count: int, *, again: bool) -> Callable[[], Bytes] | None:
+        """What draws the finished picture, in any thread; ``None`` if it is that of the beat before."""
         behind = self.scenery.at(count)
         seen = (number if speaker is not None else -1, self.scenery.number)
         if seen == self.seen and not again:
             return None
         self.seen = seen
         if speaker is None:
-            return behind
+            return lambda: behind
+        if self.whole and self.scenery.kind != Behind.BLUR and speaker.shape == behind.shape:
+            over = self.keyer.over(speaker, behind)  # keyed and laid over in one kernel: nothing is to be scaled
+            self._count(number)
+            return lambda: over
         if number != self.keyed_number:
-            self.keyed, self.keyed_number = self.keyer.key(speaker), number
-            self.by[self.keyed.by.value] += 1
+            self.keyed = self.keyer.key(speaker)
+            self._count(number)
+        keyed = self.keyed
+
+        def draw() -> Bytes:
+            ground = behind
+            if self.scenery.kind == Behind.BLUR:
+                room = composite.blurred(speaker, keyed)
+                ground = composite.fitted(room[:, ::-1] if self.placing.mirrored else room, self.canvas)
+            return composite.place(keyed, ground, self.placing)
+
+        return draw
+
+    def _count(self, number: int) -> None:
+        if number != self.keyed_number:
+            self.keyed_number = number
+            self.by[self.keyer.by.value] += 1
             self.given_up = self.given_up or self.keyer.moved
-        if self.scenery.kind == Behind.BLUR:
-            room = composite.blurred(speaker, self.keyed)
-            behind = composite.fitted(room[:, ::-1] if self.placing.mirrored else room, self.canvas)
-        return composite.place(self.keyed, behind, self.placing)
 
     def told(self, camera: str, kind: Behind) -> KeyedTrack:
         """How it was keyed."""
