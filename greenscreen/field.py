@@ -76,6 +76,7 @@ class Field:
         self._count = self._doubts = 0
         self._sure_before = float(known.mean())
         self._sure = known
+        self._deep: Mask = np.zeros((height, width), np.bool_)
         self._verdict = np.zeros((height, width, VERDICTS), np.float32)
         ones = np.ones((height, width), np.float32)
         self.rate, self.white, self.outside, self._limit, self._inside = ones, ones, ones * 0, ones * 0, ones * 0
@@ -197,7 +198,12 @@ class Field:
         between &= (person < 0.9) & ~sure
         seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
         weight = sure.astype(np.float32)
-        ratio = fill(np.clip(seen / expected, 0.05, 8), (weight + BETWEEN * between).astype(np.float32))
+        # A deep shadow, or the corner of an arm: the screen's own hue, and smooth. Clothes of that hue are deep inside.
+        shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3) & ~sure & ~self._deep
+        shaded &= verdict[..., OFF] < max(0.06, 4 * self.noise)
+        shaded &= blocks[..., ROUGH] * self.rate**2 < max(0.035, 2 * self.noise) ** 2
+        shares = np.where(sure | shaded, np.float32(1), np.float32(BETWEEN) * between)
+        ratio = fill(np.clip(seen / expected, 0.05, 8), shares.astype(np.float32))
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
         self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)
         # What a person hides is remembered from when it was seen.
@@ -227,10 +233,13 @@ class Field:
         flat = blocks[..., ROUGH] * (self.rate * self.white) ** 2 < 0.16**2
         # Far inside a person nothing is see-through: there it is enough that the colour is not the screen's alone.
         reach = 2 * round(0.03 * firm.shape[0]) + 1
-        core = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
-        core &= verdict[..., OFF] > 0.25
+        self._deep = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+        core = self._deep & (verdict[..., OFF] > 0.25)
         # Hair is see-through, and its purest pixels show the screen; those of a patterned shirt show the shirt.
-        solid = firm & (kappa < 0.9) & (flat | (verdict[..., PURELY_OFF] > 0.6)) | core
+        solid = (kappa < 0.2) & (flat | (verdict[..., PURELY_OFF] > 0.6))
+        # What holds more of the screen's colour is cloth only if it is as even as cloth.
+        solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
+        solid = solid & firm | core
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
         white = limit = np.zeros_like(self.rate)
@@ -240,7 +249,9 @@ class Field:
             over -= 0.03 * difference(self.now, self.channels)
             weigh, white = self._weighed(blocks, one, two)
             drawn = fill(np.stack([white, np.maximum(0, over), weigh], -1), deep.astype(np.float32))
-            white, limit, self._weigh = np.clip(drawn[..., 0] - 0.02, 0, 0.7), drawn[..., 1], _whole(drawn[..., 2])
+            # The greener clothes are, the less their edges are like what lies deep: there more counts as all.
+            white = np.clip(1.2 * drawn[..., 0] + 0.02, 0, 0.8)
+            limit, self._weigh = drawn[..., 1], _whole(drawn[..., 2])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
         self._inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0), np.float32)
 
