@@ -230,7 +230,8 @@ class Field:
         verdict = self._judged(blocks, self.now)
         kappa = verdict[..., KAPPA]
         firm = person > 1.0 - 0.4 * clothes
-        flat = blocks[..., ROUGH] * (self.rate * self.white) ** 2 < 0.16**2
+        # Not counted in shares of speaker: what was found in one frame would then decide the next, back and forth.
+        flat = blocks[..., ROUGH] * self.rate**2 < 0.16**2
         # Far inside a person nothing is see-through: there it is enough that the colour is not the screen's alone.
         reach = 2 * round(0.03 * firm.shape[0]) + 1
         self._deep = cv2.erode(firm.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
@@ -240,6 +241,8 @@ class Field:
         # What holds more of the screen's colour is cloth only if it is as even as cloth.
         solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
         solid = solid & firm | core
+        if clothes > 0:
+            solid |= self._opaque(blocks, verdict)
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
         white = limit = np.zeros_like(self.rate)
@@ -254,6 +257,13 @@ class Field:
             limit, self._weigh = drawn[..., 1], _whole(drawn[..., 2])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
         self._inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0), np.float32)
+
+    def _opaque(self, blocks: Floats, verdict: Floats) -> Mask:
+        """The blocks in which a veil before the screen would have to be brighter than white: so there is none."""
+        kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
+        own = (blocks[..., :3] - kappa[..., None] * self.now).max(-1)
+        opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05)).astype(np.uint8)
+        return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
         """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""

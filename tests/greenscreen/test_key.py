@@ -63,6 +63,18 @@ def test_protected_clothes_keep_fewer_holes():
     assert alpha(shirt, clothes=0.5)[inside].mean() > alpha(shirt, clothes=0.0)[inside].mean()
 
 
+def test_a_greenish_shirt_does_not_come_and_go():
+    """What is learnt of clothes in one frame must not unsettle the next: that would flicker all lecture long."""
+    shirt = footage.take("greenish", seed=5, size=SIZE, length=6, empty=2)
+    with Keyer() as keyer:
+        covers = [
+            float(keyer.key(frame).alpha[true > 0.99].mean())
+            for frame, true in zip(shirt.frames, shirt.alphas, strict=True)
+        ]
+
+    assert np.abs(np.diff(covers)).max() < 12
+
+
 @pytest.mark.parametrize("wrong", [{"choke": 1.5}, {"soften": -1.0}, {"spill": 1.1}, {"clothes": -0.1}])
 def test_settings_out_of_bounds_are_refused_with_the_bounds(wrong):
     """The message is the documentation that is read."""
