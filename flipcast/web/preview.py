@@ -7,14 +7,11 @@ their own name this machine's address (DNS rebinding), since only loopback names
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,12 +20,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from flipcast.errors import DeskError
+from flipcast.web.serve import HOST, listening, serve
 from process import lecture as lectures
 from publish import page
-
-HOST = "127.0.0.1"
-"""Only this machine is served."""
 
 TYPES = {
     ".m3u8": "application/vnd.apple.mpegurl",
@@ -46,10 +40,6 @@ TYPES = {
 """Content types by ending; what a machine's own tables say of them differs from machine to machine."""
 
 
-class PortTaken(DeskError):
-    """The port that was asked for cannot be listened on."""
-
-
 def preview(
     folder: Path,
     *,
@@ -64,13 +54,9 @@ def preview(
         PortTaken: *port* is in use, or not to be had.
     """
     app = _application(folder)
-    with _listening(port) as listening:
-        address = f"http://{HOST}:{listening.getsockname()[1]}/"
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
-        try:
-            _Server(config, started_at=address, ready=ready, stop=stop or threading.Event()).run([listening])
-        except KeyboardInterrupt:
-            return  # Ctrl-C is how a preview is meant to end
+    with listening(port) as at:
+        address = f"http://{HOST}:{at.getsockname()[1]}/"
+        serve(app, at, ready=lambda: ready(address), stop=stop or threading.Event())
 
 
 def _application(folder: Path) -> Starlette:
@@ -114,37 +100,3 @@ def _lecture_files(lecture: lectures.Lecture, folder: Path) -> Mapping[str, Path
 
 def _missing(_: Request, __: Exception) -> Response:
     return PlainTextResponse("There is nothing of that name in this lecture.\n", status_code=404)
-
-
-def _listening(port: int) -> socket.socket:
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        listening.bind((HOST, port))
-    except (OSError, OverflowError) as error:
-        listening.close()
-        raise PortTaken(f"port {port} cannot be listened on ({error})", hint="choose another, or none") from None
-    return listening
-
-
-class _Server(uvicorn.Server):
-    """A server that says when it is ready and looks, a few times a second, whether it should stop."""
-
-    def __init__(
-        self, config: uvicorn.Config, *, started_at: str, ready: Callable[[str], None], stop: threading.Event
-    ) -> None:
-        super().__init__(config)
-        self._address, self._ready, self._stop = started_at, ready, stop
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready(self._address)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
-        for connection in list(self.server_state.connections):
-            if connection.transport is not None:
-                connection.transport.abort()  # a browser that pauses a film never reads the rest
-        await asyncio.sleep(0.01)  # the loop closes them on its next rounds
-
-    async def on_tick(self, counter: int) -> bool:
-        return self._stop.is_set() or await super().on_tick(counter)

@@ -1,0 +1,161 @@
+"""All pages put together: the recorder and the library, one address, one guard.
+
+    http://127.0.0.1:PORT/SECRET/           the recorder page
+    http://127.0.0.1:PORT/SECRET/library    where are my recordings
+    http://127.0.0.1:PORT/SECRET/news       how everything stands, as it changes
+
+A page is a frame of HTML and a module of its own in `static`; what it shows it is told by `News`, and what it asks for
+it posts as JSON. There is nothing to build: what lies in `static` is what is served.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from importlib import resources
+from typing import Any
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from capture.errors import FlipcastError
+from flipcast.web.guard import Guard
+from flipcast.web.news import News
+
+IMPORTS = json.dumps(
+    {
+        "imports": {
+            "preact": "./static/vendor/preact.js",
+            "preact/hooks": "./static/vendor/hooks.js",
+            "htm": "./static/vendor/htm.js",
+            "fluent": "./static/vendor/fluent/index.js",
+        }
+    }
+)
+"""Where modules find each other; it stands in every page, and its checksum in the policy of what may run."""
+
+LANGUAGES = ("en", "de")
+"""Languages that the pages speak; the first is spoken to everybody else."""
+
+_HERE = resources.files("flipcast.web")
+_FRAME = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+    """<!doctype html>
+<html lang="{{ language }}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>flipcast</title>
+<base href="/{{ secret }}/">
+<link rel="icon" href="static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="static/base.css">
+{%- if styled %}
+<link rel="stylesheet" href="static/{{ page }}.css">
+{%- endif %}
+<script type="importmap">{{ imports | safe }}</script>
+<script type="module" src="static/{{ page }}.js"></script>
+</head>
+<body data-page="{{ page }}"><noscript>flipcast needs JavaScript.</noscript></body>
+</html>
+"""
+)
+
+
+def application(
+    routes: Iterable[BaseRoute], *, news: News, secret: str, port: int, long: tuple[str, ...] = ()
+) -> ASGIApp:
+    """The pages with *routes*, served at *port* to whoever knows the *secret*; paths below *long* limit their bodies
+    themselves."""
+    static = StaticFiles(directory=str(_HERE / "static"))
+    app = Starlette(
+        routes=[
+            *routes,
+            news.route(),
+            Route("/words/{language}.ftl", _words),
+            Mount("/static", static),
+        ],
+        exception_handlers={FlipcastError: _explained, HTTPException: _missing, ClientDisconnect: _gone},
+    )
+    app.state.secret = secret
+    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
+    return Guard(app, secret=secret, hosts=hosts, inline=[IMPORTS], long=long)
+
+
+def page(path: str, name: str) -> Route:
+    """A page at *path*, drawn by the module ``static/NAME.js``, with ``static/NAME.css`` where that is there."""
+    styled = (_HERE / "static" / f"{name}.css").is_file()
+
+    def drawn(request: Request) -> Response:
+        secret = request.app.state.secret
+        language = _language(request.headers.get("accept-language", ""))
+        text = _FRAME.render(page=name, styled=styled, imports=IMPORTS, secret=secret, language=language)
+        return HTMLResponse(text)
+
+    return Route(path, drawn)
+
+
+def asks(path: str, answer: Callable[[dict[str, Any]], Any]) -> Route:
+    """What a page posts to *path* as JSON, done by *answer* on a thread of its own; what it gives goes back as JSON.
+
+    A failure of ours goes back with status 409 as ``{"what": …, "hint": …}``.
+    """
+
+    async def asked(request: Request) -> Response:
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            raise HTTPException(415)
+        try:
+            wish = json.loads(await request.body() or b"{}")
+        except (ValueError, RecursionError):
+            raise HTTPException(400) from None
+        if not isinstance(wish, dict):
+            raise HTTPException(400)
+        return JSONResponse(await run_in_threadpool(answer, {**wish, **request.path_params}))
+
+    return Route(path, asked, methods=["POST"])
+
+
+def tells(path: str, answer: Callable[[dict[str, Any]], Any]) -> Route:
+    """What a page reads from *path*, as JSON."""
+
+    async def told(request: Request) -> Response:
+        asked = {**request.query_params, **request.path_params}
+        return JSONResponse(await run_in_threadpool(answer, asked))
+
+    return Route(path, told)
+
+
+def _words(request: Request) -> Response:
+    language = request.path_params["language"]
+    if language not in LANGUAGES:
+        raise HTTPException(404)
+    return Response((_HERE / "words" / f"{language}.ftl").read_bytes(), media_type="text/plain; charset=utf-8")
+
+
+def _language(accepted: str) -> str:
+    """The first language of a browser's wish that the pages speak."""
+    for part in accepted.split(","):
+        name = part.partition(";")[0].strip().lower().partition("-")[0]
+        if name in LANGUAGES:
+            return name
+    return LANGUAGES[0]
+
+
+def _explained(_: Request, error: Exception) -> Response:
+    assert isinstance(error, FlipcastError)
+    return JSONResponse({"what": error.what, "hint": error.hint}, status_code=409)
+
+
+def _missing(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"what": error.detail, "hint": ""}, status_code=error.status_code)
+
+
+def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=499)

@@ -1,0 +1,139 @@
+// What every page needs: drawing, hearing the news, asking for things, and saying what went wrong.
+import htm from "htm";
+import { h, render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { say } from "./words.js";
+
+export const html = htm.bind(h);
+
+const latest = new Map();
+const listeners = new Map();
+let stream = null;
+
+function listen(topic) {
+  stream ??= opened();
+  if (listeners.has(topic)) return;
+  listeners.set(topic, new Set());
+  stream.addEventListener(topic, event => {
+    latest.set(topic, JSON.parse(event.data));
+    for (const hear of listeners.get(topic)) hear(latest.get(topic));
+  });
+}
+
+function opened() {
+  const source = new EventSource("news");
+  const reach = here => {
+    latest.set("reach", here);
+    for (const hear of listeners.get("reach") ?? []) hear(here);
+  };
+  source.addEventListener("open", () => reach(true));
+  source.addEventListener("error", () => reach(false));
+  return source;
+}
+
+/** The latest of `topic` that the server told; `undefined` before it told anything. "reach": whether it can be reached. */
+export function useNews(topic) {
+  const [value, setValue] = useState(latest.get(topic));
+  useEffect(() => {
+    listen(topic);
+    const heard = listeners.get(topic);
+    heard.add(setValue);
+    setValue(latest.get(topic));
+    return () => heard.delete(setValue);
+  }, [topic]);
+  return value;
+}
+
+/** A failure as the server explains it: what happened, and what to do. */
+export class Failure extends Error {
+  constructor(what, hint) {
+    super(what);
+    this.what = what;
+    this.hint = hint;
+  }
+}
+
+async function answered(request) {
+  let answer;
+  try {
+    answer = await request;
+  } catch {
+    throw new Failure(say("gone"), say("gone-hint"));
+  }
+  const value = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Failure(value?.what || say("failed"), value?.hint || "");
+  return value;
+}
+
+/** Ask the server to do something; gives its answer, or throws a Failure. */
+export function ask(path, wish = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return answered(fetch(path, { method: "POST", headers, body: JSON.stringify(wish) }));
+}
+
+/** Read something from the server. */
+export function read(path) {
+  return answered(fetch(path));
+}
+
+/** [failure, tried]: `tried(work)` does `work` and keeps its failure until the next one is tried. */
+export function useTries() {
+  const [failure, setFailure] = useState(null);
+  const tried = async work => {
+    setFailure(null);
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      setFailure(error);
+      return undefined;
+    }
+  };
+  return [failure, tried, () => setFailure(null)];
+}
+
+/** A failure, said aloud to those who cannot see it. */
+export function Trouble({ failure, onClose }) {
+  return html`<div role="alert">${
+    failure &&
+    html`<p class="trouble">
+      <span><strong>${failure.what}</strong>${failure.hint ? html`<span class="hint"> ${failure.hint}</span>` : null}</span>
+      ${onClose && html`<button type="button" class="quiet" onClick=${onClose}>${say("close")}</button>`}
+    </p>`
+  }</div>`;
+}
+
+/** A modal question, closed by Escape. */
+export function Dialog({ title, onClose, children }) {
+  const own = useRef(null);
+  useEffect(() => {
+    own.current.showModal();
+  }, []);
+  return html`<dialog ref=${own} onClose=${onClose} aria-labelledby="dialog-title">
+    <h2 id="dialog-title">${title}</h2>
+    ${children}
+  </dialog>`;
+}
+
+/** Say `text` to screen readers, once it changes. */
+export function Spoken({ text }) {
+  return html`<p class="unseen" role="status" aria-live="polite">${text}</p>`;
+}
+
+/** Head of every page, with the way to the others. */
+export function Head({ here }) {
+  const reach = useNews("reach");
+  const link = (to, id) =>
+    html`<a href=${to} aria-current=${here === id ? "page" : null}>${say(`page-${id}`)}</a>`;
+  return html`<header class="head">
+    <span class="brand"><img src="static/icon.svg" alt="" width="28" height="28" />flipcast</span>
+    <nav aria-label=${say("pages")}>${link("./", "recorder")}${link("library", "library")}</nav>
+    <div role="alert">${reach === false && html`<p class="trouble">${say("gone")} ${say("gone-hint")}</p>`}</div>
+  </header>`;
+}
+
+/** Put a page's root element into the document. */
+export function show(Page, titleId) {
+  document.title = `${say(titleId)} – flipcast`;
+  render(html`<${Page} />`, document.body);
+}
