@@ -35,9 +35,6 @@ from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, f
 QUICK: Final = 0.7
 """How much of a change of light is taken over from one frame to the next: the rest is noise."""
 
-BETWEEN: Final = 0.25
-"""How much screen seen between strands of hair counts, beside screen seen in full."""
-
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
@@ -194,15 +191,16 @@ class Field:
         gain = _gain(light, self.base, sure)
         expected = np.maximum(self.base * gain, np.float32(1e-4))
         verdict = self._judged(blocks, self.now)
-        between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & (verdict[..., PURELY_OFF] < 0.05)
-        between &= (person < 0.9) & ~sure
+        # Between strands of hair the screen is seen as well as anywhere, if only in some pixels.
+        between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & ~sure & ~self._deep
+        between &= verdict[..., PURELY_OFF] < max(0.1, 4 * self.noise)
         seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
         weight = sure.astype(np.float32)
         # A deep shadow, or the corner of an arm: the screen's own hue, and smooth. Clothes of that hue are deep inside.
         shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3) & ~sure & ~self._deep
         shaded &= verdict[..., OFF] < max(0.06, 4 * self.noise)
         shaded &= blocks[..., ROUGH] * self.rate**2 < max(0.035, 2 * self.noise) ** 2
-        shares = np.where(sure | shaded, np.float32(1), np.float32(BETWEEN) * between)
+        shares = sure | shaded | between
         ratio = fill(np.clip(seen / expected, 0.05, 8), shares.astype(np.float32))
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)
         self.now = now if self.fresh else self.now + (now - self.now) * np.float32(QUICK)

@@ -125,11 +125,14 @@ def promises(scores: dict[str, dict[str, Score]], middle: dict[str, Score]) -> l
     others = [way for way in WAYS if way not in (OURS, NO_PLATE)]
     tuned = [way for way in others if "tuned" in way]
     best = max(others, key=lambda way: middle[way].psnr)
+    plain = [way for way in others if way != "IBK tuned"]  # whose clip points nobody could set without the truth
+    best_plain = max(plain, key=lambda way: middle[way].psnr)
     rows = list(scores.values())
 
     def ratio(measured: Callable[[Score], float], against: Callable[[dict[str, Score]], float]) -> float:
         return statistics.median(measured(row[OURS]) / max(1e-9, against(row)) for row in rows)
 
+    plain_gains = [row[OURS].psnr - max(row[way].psnr for way in plain) for row in rows]
     gains = {name: row[OURS].psnr - max(row[way].psnr for way in others) for name, row in scores.items()}
     worst = min(gains, key=lambda name: gains[name])
     return [
@@ -141,7 +144,28 @@ def promises(scores: dict[str, dict[str, Score]], middle: dict[str, Score]) -> l
             more=True,
         ),
         Promise(
-            what="… above the best other of each clip, median",
+            what=f"… leaving out tuned IBK ({best_plain})",
+            found=middle[OURS].psnr - middle[best_plain].psnr,
+            wanted=4,
+            aim=5,
+            more=True,
+        ),
+        Promise(
+            what="… leaving it out, above the best other of each clip, median",
+            found=statistics.median(plain_gains),
+            wanted=4,
+            aim=5,
+            more=True,
+        ),
+        Promise(
+            what="PSNR above plain IBK, medians",
+            found=middle[OURS].psnr - middle["IBK"].psnr,
+            wanted=4,
+            aim=5,
+            more=True,
+        ),
+        Promise(
+            what="PSNR above the best other of each clip, median",
             found=statistics.median(gains.values()),
             wanted=4,
             aim=5,
