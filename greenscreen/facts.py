@@ -40,3 +40,8 @@ PURELY: Final = 2
 """The same share, for the block's purest pixels."""
 PURELY_OFF: Final = 3
 VERDICTS: Final = 4
+
+GRAIN: Final = 0.06
+"""A share of speaker below this may be noise: it is not raised where greenish clothes ask for more, and from twice it
+is so in full.
+"""

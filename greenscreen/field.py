@@ -15,6 +15,7 @@ import numpy as np
 
 from greenscreen.facts import (
     BLOCK,
+    GRAIN,
     KAPPA,
     LEAST,
     MOST,
@@ -162,9 +163,8 @@ class Field:
 
     def shares(self, blocks: Floats) -> tuple[Floats, Floats, Floats]:
         """The least, mean and most share of speaker in each block."""
-        least, mean, most = (
-            np.clip((1 - blocks[..., fact] * self.rate) * self.white, 0, 1) for fact in (MOST, SHARE, LEAST)
-        )
+        raw = (1 - blocks[..., fact] * self.rate for fact in (MOST, SHARE, LEAST))
+        least, mean, most = (np.clip(n + n * np.clip(n / GRAIN - 1, 0, 1) * (self.white - 1), 0, 1) for n in raw)
         return least, mean, most
 
     def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:

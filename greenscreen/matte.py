@@ -28,7 +28,7 @@ from greenscreen.compiled import (
     WHOLE,
     kernel,
 )
-from greenscreen.facts import BLOCK, GREENNESS, LEAST, MOST, PUREST, ROUGH, SHARE, UNEVEN
+from greenscreen.facts import BLOCK, GRAIN, GREENNESS, LEAST, MOST, PUREST, ROUGH, SHARE, UNEVEN
 
 _0, _1, _2 = np.float32(0), np.float32(1), np.float32(2)
 _HALF, _QUARTER, _05, _07, _03 = (np.float32(n) for n in (0.5, 0.25, 0.5, 0.7, 0.3))
@@ -42,6 +42,7 @@ _STILLEST = np.float32(0.45)
 _LIT = np.float32(1 / 0.03)
 _SMALL = np.float32(0.3)
 _LITTLE = np.float32(1e-4)
+_GRAIN, _RAISED = np.float32(GRAIN), np.float32(1 / GRAIN)
 
 
 @kernel(SEEN3, READ1, WHOLE, READ2, NUMBER, TRUTH, FLOATS2, FLOATS2, FLOATS2, FLOATS3)
@@ -187,7 +188,9 @@ def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: A
                     scale = field[3] * against[y, x] * field[0]
                     screen = (share[y, x] * field[0] - scale * lean[y, x]) / max(_SMALL, _1 - scale * field[4])
                     screen = min(screen, share[y, x] * field[0])
-                    mine = min(_1, max(_0, (_1 - screen) * field[1]))
+                    mine = _1 - screen
+                    raised = min(_1, max(_0, (mine - _GRAIN) * _RAISED)) * (field[1] - _1)
+                    mine = min(_1, max(_0, mine + mine * raised))
                     alpha[y, x] = mine + (person[y, x] - mine) * field[2]
 
 
