@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from flipcast.web.preview import PortTaken, preview
+from flipcast.web.preview import preview
+from flipcast.web.serve import PortTaken
 from process.errors import MediaUnreadable
 from process.lecture import read, write
 
