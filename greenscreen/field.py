@@ -239,10 +239,11 @@ class Field:
         # What holds more of the screen's colour is cloth only if it is as even as cloth.
         solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
         solid = solid & firm | core
-        if clothes > 0:
-            solid |= self._opaque(blocks, verdict)
+        opaque = self._opaque(blocks, verdict) & (clothes > 0)
+        solid |= opaque
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
+        inside[opaque] = 2  # whatever share of the screen's colour they hold
         white = limit = np.zeros_like(self.rate)
         if deep.any():
             one, two = (blocks[..., n] for n in self.channels.others)
@@ -260,7 +261,7 @@ class Field:
         """The blocks in which a veil before the screen would have to be brighter than white: so there is none."""
         kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
         own = (blocks[..., :3] - kappa[..., None] * self.now).max(-1)
-        opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05)).astype(np.uint8)
+        opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)).astype(np.uint8)
         return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
