@@ -233,6 +233,22 @@ def _add_recording(verb: Callable[..., argparse.ArgumentParser]) -> None:
     record.add_argument("--longest", type=float, metavar="MIN", help="minutes after which it ends by itself")
     record.add_argument("--rate", type=int, metavar="N", help="pictures a second")
 
+    record.add_argument(
+        "--with",
+        dest="filters",
+        action="append",
+        choices=["greenscreen"],
+        metavar="greenscreen",
+        help="key the speaker of the camera: the camera itself is kept, and what is behind can be chosen later",
+    )
+
+    tune = verb("tune", "Look at the green screen, say what could be better, and remember it for its camera.",
+                obey="flipcast.tuning.greenscreen")  # fmt: skip
+    tune.add_argument("what", choices=["greenscreen"], metavar="greenscreen")
+    tune.add_argument("--from", dest="sources", action="append", metavar="SOURCE", help="the camera: camera:NAME")
+    tune.add_argument("--wait", type=float, default=5.0, metavar="S", help="seconds to step out, and in again (5)")
+    tune.add_argument("--empty", action="store_true", help="look at the empty screen only")
+
     name = verb("name", "Give a device a name, or the latency it has.", obey="flipcast.equipment.name")
     name.add_argument("device", metavar="DEVICE", help="as 'flipcast list devices' shows it, such as camera:hd-webcam")
     name.add_argument("name", nargs="?", metavar="NAME", help="what it is called from now on, such as front")

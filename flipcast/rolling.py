@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from capture import recovery
 from capture.description import to_json
 from capture.devices import Devices
-from capture.errors import RecorderGone, TakeError, WrongMoment
+from capture.errors import FlipcastError, RecorderGone, TakeError, WrongMoment
 from capture.health import Said, State
 from capture.plan import Plan
 from capture.remote import Remote
@@ -40,6 +40,7 @@ from flipcast.library import Shelf
 
 if TYPE_CHECKING:
     from flipcast.commands import Desk
+    from greenscreen.beside import Beside
 
 _KEYS = "space pause · m marker · q stop"
 _KEYS_PAUSED = "space go on · m marker · q stop"
@@ -59,6 +60,11 @@ def record(desk: Desk, asked: argparse.Namespace) -> bool:
         rate=asked.rate,
     ).record
     sources = chosen(Devices(), asked.sources or [], desk.show)
+    besides: Mapping[str, Beside] = {}
+    if asked.filters:
+        from flipcast import tuning  # the keyer is large, and who only records needs none of it
+
+        besides = tuning.besides(sources, desk.settings.greenscreen, desk.show)
     library = desk.library
     known = {shelf.name for shelf in library.shelves()}
     shelf = library.begin(asked.title)
@@ -70,18 +76,18 @@ def record(desk: Desk, asked: argparse.Namespace) -> bool:
     )
     try:
         with _wishes_to_stop(desk.stop):
-            return _taken(plan, shelf, desk)
+            return _taken(plan, shelf, desk, besides)
     finally:
         if shelf.name not in known:
             shelf.give_up()
 
 
-def _taken(plan: Plan, shelf: Shelf, desk: Desk) -> bool:
+def _taken(plan: Plan, shelf: Shelf, desk: Desk, besides: Mapping[str, Beside]) -> bool:
     """Record what *plan* says; whether it became a take that nobody had to rescue."""
     title = shelf.recording().title
     recorder = Remote(plan)
     gone = None
-    session = _Session(recorder, title, desk.show, desk.stop)
+    session = _Session(recorder, title, desk.show, desk.stop, besides)
     try:
         with recorder, pressed() as keys:
             take = session.follow(keys)
@@ -108,13 +114,16 @@ def _taken(plan: Plan, shelf: Shelf, desk: Desk) -> bool:
 class _Session:
     """One take, from the opening of its sources to its end."""
 
-    def __init__(self, recorder: Remote, title: str, show: Show, stop: threading.Event) -> None:
+    def __init__(
+        self, recorder: Remote, title: str, show: Show, stop: threading.Event, besides: Mapping[str, Beside]
+    ) -> None:
         self.called_off = False
         """Whether it was ended before it rolled."""
         self._recorder = recorder
         self._title = title
         self._show = show
         self._stop = stop
+        self._besides = dict(besides)
         self._rolled = False
         self._ending_since: float | None = None
 
@@ -130,6 +139,8 @@ class _Session:
             for news in recorder.news(0.0):
                 if isinstance(news, Said):
                     self._tell(news)
+            if recorder.folder is not None:
+                self._lay_beside(recorder.folder)
             if recorder.health is not None:
                 hint = (_KEYS_PAUSED if recorder.state is State.PAUSED else _KEYS) if keys.here else _NO_KEYS
                 self._show.rolling(self._title, recorder.health, hint)
@@ -145,6 +156,19 @@ class _Session:
                 recorder.roll()
             if key := keys.next(_LISTEN_SECONDS):
                 self._press(key)
+
+    def _lay_beside(self, folder: Path) -> None:
+        """Put how cameras are keyed beside their tracks, once; a take is never lost over it."""
+        if not self._besides:
+            return
+        from greenscreen import beside
+
+        while self._besides:
+            name, known = self._besides.popitem()
+            try:
+                beside.write(folder, name, known)
+            except (OSError, FlipcastError) as error:
+                self._show.trouble(f"how {name} is keyed could not be written beside it: {error}")
 
     def _press(self, key: str) -> None:
         with contextlib.suppress(WrongMoment):  # a key too early or too late asks for nothing
