@@ -101,6 +101,18 @@ class Preview:
         _PLACE.pack_into(self._map, at, self._count, self._count, width, height, frame.at_ns)
         struct.pack_into("<Q", self._map, 8, self._count)
 
+    @property
+    def wished(self) -> tuple[int, int, float] | None:
+        """The width and height it is to fit into, and pictures a second; ``None`` while nobody looks."""
+        wish = self._wish(now_ns())
+        return None if wish is None else (wish[0], wish[1], SECOND / wish[2])
+
+    @property
+    def wish(self) -> tuple[tuple[int, int], float] | None:
+        """The size and rate that is wished for now; ``None`` while nobody looks."""
+        wish = self._wish(now_ns())
+        return None if wish is None else (wish[:2], SECOND / wish[2])
+
     def _wish(self, now: int) -> tuple[int, int, int] | None:
         """The largest width, height and the shortest nanoseconds between pictures that are wished for now."""
         wishes = _ALL_WISHES.unpack_from(self._map, _HEAD.size)
