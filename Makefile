@@ -52,7 +52,7 @@ demo-stop: $(CORE)
 	@$(BIN)/flipcast demo --stop
 
 test: $(DEV)
-	@PYTHON="$(PYTHON)" .ci/need libraries chromium screen sound
+	@PYTHON="$(PYTHON)" .ci/need libraries chromium screen sound office
 	@$(BIN)/python -m pytest --quiet $(TESTS)
 
 lint: $(DEV)

@@ -14,6 +14,7 @@ from PIL import Image
 from flipcast.deck import Deck, SlidesRefused, open_deck, plain_title, take_in
 from flipcast.deck.limits import Limits
 from flipcast.deck.office import find_office
+from tests.fixtures.needed import missing
 
 SAMPLE = Path(__file__).parents[2] / "flipcast" / "sample"
 
@@ -242,7 +243,7 @@ def test_notes_come_with_the_slides_that_are_shown(tmp_path: Path):
 def test_a_presentation_becomes_pictures_by_libreoffice(tmp_path: Path):
     """Most lectures are PowerPoint files."""
     if find_office() is None:
-        pytest.skip("LibreOffice is not installed")  # large, so it is not asked for even in CI
+        missing("LibreOffice is not installed here")
     deck = take_in(presentation(tmp_path / "-o evil $(x) 'a.pptx"), tmp_path / "deck")
 
     assert [slide.title for slide in deck.slides] == ["First", "Third"]
