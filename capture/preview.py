@@ -102,12 +102,6 @@ class Preview:
         struct.pack_into("<Q", self._map, 8, self._count)
 
     @property
-    def wished(self) -> tuple[int, int, float] | None:
-        """The width and height it is to fit into, and pictures a second; ``None`` while nobody looks."""
-        wish = self._wish(now_ns())
-        return None if wish is None else (wish[0], wish[1], SECOND / wish[2])
-
-    @property
     def wish(self) -> tuple[tuple[int, int], float] | None:
         """The size and rate that is wished for now; ``None`` while nobody looks."""
         wish = self._wish(now_ns())
