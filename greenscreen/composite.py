@@ -15,7 +15,7 @@ import numpy as np
 
 from greenscreen.errors import GreenscreenError, PictureUnusable
 from greenscreen.keyer import Keyed
-from greenscreen.light import DECODE, Bytes, Floats, encoded
+from greenscreen.light import DECODE, ENCODE, Bytes, Floats, encoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +104,9 @@ def place(keyed: Keyed, background: Bytes, placing: Placing = WHOLE) -> Bytes:
     out = background.copy()
     if placing.shadow > 0:
         _darken(out, cover[..., 3], left, top, placing.shadow)
-    x0, y0, x1, y1 = max(0, left), max(0, top), min(width, left + wide), min(height, top + high)
-    if x0 >= x1 or y0 >= y1:
-        return out
-    part = cover[y0 - top : y1 - top, x0 - left : x1 - left]
-    under = out[y0:y1, x0:x1]
-    touched = part[..., 3] > 0
-    rows = np.flatnonzero(touched.any(axis=1))
-    if not rows.size:
-        return out
-    columns = np.flatnonzero(touched.any(axis=0))
-    where = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    light = part[where][..., :3] + (1 - part[where][..., 3:]) * DECODE[under[where]]
-    under[where] = encoded(np.asarray(light, np.float32))
+    from greenscreen.lay import lay  # numba comes with the extra, and only when it is needed
+
+    lay(cover, left, top, DECODE, ENCODE, out)
     return out
 
 
@@ -131,13 +121,14 @@ def _cropped(keyed: Keyed, placing: Placing) -> tuple[Bytes, Bytes]:
 
 def _scaled(colour: Bytes, alpha: Bytes, size: tuple[int, int]) -> Floats:
     """Light times cover, and cover, scaled: what is not there must not bleed into what is."""
+    from greenscreen.lay import covering
+
     cover = np.empty((*alpha.shape, 4), np.float32)
-    cover[..., 3] = alpha * np.float32(1 / 255)
-    cover[..., :3] = DECODE[colour] * cover[..., 3:]
+    covering(np.ascontiguousarray(colour), np.ascontiguousarray(alpha), DECODE, cover)
     if size == (alpha.shape[1], alpha.shape[0]):
         return cover
     way = cv2.INTER_AREA if size[1] < alpha.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(cover, size, interpolation=way), np.float32)
+    return np.ascontiguousarray(cv2.resize(cover, size, interpolation=way), np.float32)
 
 
 def _darken(out: Bytes, cover: Floats, left: int, top: int, strength: float) -> None:
