@@ -321,7 +321,7 @@ class _Tally:
         """Count a picture."""
         # Late is what we were too slow for: a camera that hesitates makes a gap, too, but not while we are at work.
         if self._took and self._took[-1] > 1 / rate and at_ns - self._last_ns < SECOND:
-            self._late += max(1, round((at_ns - self._last_ns) * rate / SECOND) - 1)
+            self._late += max(0, round((at_ns - self._last_ns) * rate / SECOND) - 1)
         self._last_ns = at_ns
         self._took.append(seconds)
         self._size = (shape[1], shape[0])
