@@ -94,4 +94,6 @@ def _find_one(light: Floats, person: Floats | None, channels: Channels) -> Found
         chosen = likely & (np.abs(ratios - middle).max(-1) < reach)
         if chosen.mean() < LEAST_SCREEN:
             return None
+    if chosen[: len(chosen) // 3].sum() < 0.1 * chosen.sum():
+        return None  # a screen stands behind the head, too: this is a shirt, or a table
     return Found(channels=channels, colour=np.median(light[chosen], axis=0).astype(np.float32), where=chosen)

@@ -168,6 +168,15 @@ def test_the_hue_of_a_screen_is_found():
     assert tune.hue_of(np.full_like(frame, 128)) is Hue.NONE
 
 
+def test_a_large_blue_shirt_is_no_screen():
+    """Who records before a grey wall in a blue shirt must not turn into a head and two hands."""
+    picture = np.full((180, 320, 3), 120, np.uint8)
+    cv2.ellipse(picture, (160, 180), (90, 80), 0, 0, 360, (170, 60, 40), -1)
+    cv2.ellipse(picture, (160, 60), (22, 30), 0, 0, 360, (150, 180, 230), -1)
+
+    assert tune.hue_of(picture) is Hue.NONE
+
+
 def test_a_picture_shows_where_the_light_is():
     """A map says more than a percentage."""
     light = np.broadcast_to(np.linspace(1.15, 0.6, SIZE[0]), SIZE[::-1])
