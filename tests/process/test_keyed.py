@@ -25,8 +25,8 @@ from greenscreen.light import DECODE, encoded
 from process import lecture, workflow
 from process.captions.engine import Captions
 from process.clips import Clips
-from process.errors import LayoutImpossible, Stopped
-from process.keyed import Keying
+from process.errors import LayoutImpossible, NoRoom, Stopped
+from process.keyed import Keying, check_room
 from process.ladder import Ladder
 from process.layout import Compose
 from process.lecture import Lecture
@@ -279,3 +279,11 @@ def test_stopped_while_keying_it_leaves_nothing_half_done(two):
         workflow.make(recording.read(two), two, chosen, executor, news=hear, stop=stop)
     assert not any(name.startswith(("keyed", ".")) for name in rooms(two))
     assert not (two / "lecture").exists()
+
+
+def test_a_disk_too_small_for_the_film_of_the_speaker_is_told_before_it_is_full(tmp_path: Path):
+    """An hour of keying must not end in the last minute, with a full disk that others need, too."""
+    check_room(tmp_path, 1920 * 1080)
+
+    with pytest.raises(NoRoom, match=r"the keyed speaker may need \d+\.\d GB .* free some room"):
+        check_room(tmp_path, 1920 * 1080 * 30 * 3600 * 10_000)
