@@ -57,3 +57,11 @@ def test_a_speaker_before_a_green_wall_is_watched_before_the_slides(
     watching.until("v.readyState >= 3 && !!customElements.get('media-controller')")
     watching.page.click("#big-play")
     watching.until("!v.paused && v.currentTime > 0.8")
+
+    again = flipcast("process", "keyed", "--captions", "off", "--layout", "keyed", "--behind", "#203040")
+
+    assert again.status == 0, again.err
+    assert lectures.read(folder).keyed[0].behind == "colour"
+    (picture,) = shown_at(folder / lectures.read(folder).download, SECONDS / 2)
+    corner = picture[40:80, 40:80].reshape(-1, 3).mean(axis=0)
+    assert np.allclose(corner, (0x40, 0x30, 0x20), atol=6), "another background needs no other recording"
