@@ -27,7 +27,7 @@ from capture.frames import Frame
 from capture.preview import Look, Preview
 from greenscreen import beside, composite, tune
 from greenscreen.beside import Beside
-from greenscreen.composite import WHOLE
+from greenscreen.composite import WHOLE, Placing
 from greenscreen.errors import GreenscreenError, PictureUnusable, PlateUnusable
 from greenscreen.framing import Framing, framed
 from greenscreen.key import Hue, Key
@@ -145,18 +145,19 @@ class Stage:
             return _IDLE_SECONDS
         self._tally.watched = True
         size, rate = wish
+        needed = self._needed(size)
         if self._look is None or self._look.over:
             self._leave()
             try:
-                self._look = Look(self._asked.folder, self._asked.track, size=size, rate=rate)
+                self._look = Look(self._asked.folder, self._asked.track, size=needed, rate=rate)
             except FileNotFoundError:  # the recorder is not there yet, or not any more
                 return _IDLE_SECONDS
-        self._look.wish(size=size, rate=rate)
+        self._look.wish(size=needed, rate=rate)
         frame = self._look.newest()
         if frame is None or self._tally.early(frame.at_ns, rate):
             return _BEAT_SECONDS
         began = time.perf_counter()
-        picture = _fitting(frame.picture, size)
+        picture = _fitting(frame.picture, needed)
         self._preview.offer(Frame(picture=self._shown(picture, size, rate), at_ns=frame.at_ns))
         self._tally.one(frame.at_ns, time.perf_counter() - began, rate, picture.shape)
         if self._tally.due():
@@ -169,7 +170,7 @@ class Stage:
         placing, seldom = background.placing, self._tally.count % _SELDOM == 0
         if background.kind is Behind.SCREEN:
             keyed = keyer.key(picture)
-            out = composite.place(keyed, self._behind_screen(size, rate, here), placing)
+            out = composite.place(keyed, self._behind_screen(size, rate), placing)
         elif background.kind is Behind.BLUR:
             keyed = keyer.key(picture)
             room = composite.blurred(picture, keyed)
@@ -188,6 +189,15 @@ class Stage:
             self._learn(picture, keyed.alpha == 0)
         return out
 
+    def _needed(self, size: tuple[int, int]) -> tuple[int, int]:
+        """What the camera's picture must fit into: who stands small before the screen is keyed no larger than that."""
+        background = self._background
+        if background.kind is not Behind.SCREEN:
+            return size
+        _, top, _, bottom = background.placing.crop
+        share = min(1.0, background.placing.height / (1 - top - bottom))
+        return max(64, round(size[0] * share)), max(36, round(size[1] * share))
+
     def _prepared(self, size: tuple[int, int]) -> Bytes:
         """The background that does not change, in the size of the picture; made once."""
         if self._ground is None or self._ground.shape[1::-1] != size:
@@ -195,7 +205,7 @@ class Stage:
             self._ground = composite.plain(colour, size) if self._file is None else composite.fitted(self._file, size)
         return self._ground
 
-    def _behind_screen(self, size: tuple[int, int], rate: float, speaker: tuple[int, int]) -> Bytes:
+    def _behind_screen(self, size: tuple[int, int], rate: float) -> Bytes:
         """The newest picture of the screen; before there is one, a plain picture in its place."""
         if self._screen is None or self._screen.over:
             if self._screen is not None:
@@ -207,7 +217,7 @@ class Stage:
             self._screen.wish(size=size, rate=rate)
             if (frame := self._screen.newest()) is not None:
                 self._shown_screen = _fitting(frame.picture, size)
-        return self._prepared(speaker) if self._shown_screen is None else self._shown_screen
+        return self._prepared(size) if self._shown_screen is None else self._shown_screen
 
     def _learn(self, picture: Bytes, clear: np.ndarray) -> None:
         """See the screen for a plate of its own, where none is in use."""
@@ -299,7 +309,9 @@ class Stage:
         with Keyer(Key(), plate=None) as keyer:
             keyer.over(empty, empty)
             keyed = keyer.key(empty)
-        composite.place(keyed, composite.blurred(empty, keyed))
+        ground = composite.blurred(empty, keyed)
+        for placing in (WHOLE, Placing(height=0.6, across=0.7, shadow=0.3)):
+            composite.place(keyed, ground, placing)
         self._finder.look(empty)
 
     def _leave(self) -> None:
