@@ -33,7 +33,7 @@ from flipcast.keys import Keys, pressed
 from greenscreen import beside, plate, tune
 from greenscreen.beside import Beside
 from greenscreen.errors import PlateUnusable
-from greenscreen.key import Hue, Key
+from greenscreen.key import Key
 from greenscreen.light import Bytes
 from greenscreen.person import PersonFinder
 from greenscreen.plate import Plate
@@ -57,24 +57,10 @@ def greenscreen(desk: Desk, asked: argparse.Namespace) -> bool:
     """Find the screen's colour and its clean plate, say what could be better, and remember them for this camera."""
     wanted = _camera(asked.sources or [], desk.show)
     finder = PersonFinder()
-    settings = desk.settings.greenscreen
     with _Camera(wanted, desk.stop) as camera, pressed() as keys:
-        _wait(camera, keys, desk.show, asked.wait, "step out of the picture: the empty screen is looked at")
-        try:
-            taken = plate.take(camera.pictures(FRAMES), hue=settings.hue)
-        except PlateUnusable as error:
-            if settings.hue is Hue.NONE or "screen is seen" not in error.what:
-                raise
-            error.hint += " (the person model alone then finds the speaker; it is the second best)"
-            raise
-        advice = tune.advise(taken, finder=finder)
+        taken, advice = _empty_screen(camera, keys, desk, asked.wait, finder)
         picture = _name(wanted, ".light.png")
         _draw(picture, tune.evenness(taken))
-        if any(one.trouble is Trouble.OCCUPIED for one in advice):
-            raise PlateUnusable(
-                "somebody stands in the picture of the empty screen, so it was not kept",
-                hint="step out of the picture, and run it again",
-            )
         how = f"plate of {taken.facts.frames} frames, taken by flipcast tune greenscreen of {wanted.label}"
         remember(wanted, Beside(key=Key(hue=taken.facts.hue), plate=taken, how=how))
         if not asked.empty:
@@ -82,6 +68,31 @@ def greenscreen(desk: Desk, asked: argparse.Namespace) -> bool:
             advice = (*advice, *_watched(camera, taken, finder, desk.show))
     _told(desk.show, wanted, taken, advice, picture)
     return True
+
+
+def _empty_screen(
+    camera: _Camera, keys: Keys, desk: Desk, seconds: float, finder: PersonFinder
+) -> tuple[Plate, tuple[Advice, ...]]:
+    """The plate, and what could be better about it; people who stand in it are asked out again, twice.
+
+    Raises:
+        PlateUnusable: no screen is seen, or somebody does not step out.
+    """
+    for wish in ("step out of the picture: the empty screen is looked at", *["somebody is still seen: step out"] * 2):
+        _wait(camera, keys, desk.show, seconds, wish)
+        try:
+            taken = plate.take(camera.pictures(FRAMES), hue=desk.settings.greenscreen.hue)
+        except PlateUnusable as error:
+            if "screen is seen" in error.what:
+                error.hint += " (the person model alone then finds the speaker; it is the second best)"
+            raise
+        advice = tune.advise(taken, finder=finder)
+        if not any(one.trouble is Trouble.OCCUPIED for one in advice):
+            return taken, advice
+    raise PlateUnusable(
+        "somebody stands in the picture of the empty screen, so it was not kept",
+        hint="step out of the picture, and run it again",
+    )
 
 
 def remember(camera: Wanted, known: Beside) -> None:

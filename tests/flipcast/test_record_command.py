@@ -239,8 +239,8 @@ def test_an_unknown_source_is_a_sentence_and_leaves_nothing(flipcast: Flipcast, 
     """A typing mistake must not leave an empty lecture in the library."""
     said = flipcast("record", "Nothing", "--from", "camera:frnt")
     explained(said, "camera:frnt")
-    said = flipcast("record", "Nothing", "--from", "slides")
-    explained(said, "'slides'", "name a source as one of")
+    said = flipcast("record", "Nothing", "--from", "projector")
+    explained(said, "'projector'", "name a source as one of")
     assert not library.exists() or not list(library.iterdir())
 
 

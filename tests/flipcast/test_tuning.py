@@ -144,3 +144,17 @@ def test_the_speaker_is_looked_at_before_the_screen(wall: RigCamera, flipcast: F
 
     assert said.status == 0, said.err
     assert "nobody was seen" in said.err
+
+
+def test_who_stays_in_the_picture_is_asked_out_and_never_becomes_the_screen(
+    rig_camera: RigCamera, flipcast: Flipcast, state: Path
+):
+    """A plate with somebody in it would leave a hole where they stood, all day."""
+    rig_camera.turn("studio")
+
+    said = flipcast("tune", "greenscreen", "--from", f"camera:{rig_camera.url}", *QUICK)
+
+    assert said.status == 1
+    assert said.err.count("somebody is still seen: step out") == 2
+    explained(said, "somebody stands in the picture")
+    assert not (state / "greenscreen").exists()
