@@ -17,6 +17,7 @@ import secrets
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -30,10 +31,6 @@ REFUSED = "This address is not, or no longer, valid. Run 'flipcast open' again.\
 def new_secret() -> str:
     """A secret for an address, 32 letters; nobody guesses it."""
     return secrets.token_urlsafe(24)
-
-
-class TooLong(Exception):
-    """More was sent than this way in allows."""
 
 
 class Guard:
@@ -88,7 +85,6 @@ class Guard:
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         left = None if scope["path"].startswith(self._long) and self._long else LONGEST_BODY
-        begun = False
 
         async def counted() -> Message:
             nonlocal left
@@ -96,13 +92,11 @@ class Guard:
             if left is not None and message["type"] == "http.request":
                 left -= len(message.get("body", b""))
                 if left < 0:
-                    raise TooLong
+                    raise HTTPException(413, "more was sent than is wanted here")
             return message
 
         async def headed(message: Message) -> None:
-            nonlocal begun
             if message["type"] == "http.response.start":
-                begun = True
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("Cache-Control", "no-store")
                 headers["Content-Security-Policy"] = self._policy
@@ -112,12 +106,7 @@ class Guard:
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
             await send(message)
 
-        try:
-            await self._app(scope, counted, headed)
-        except TooLong:
-            if begun:
-                raise
-            await PlainTextResponse("More was sent than is wanted here.\n", status_code=413)(scope, receive, send)
+        await self._app(scope, counted, headed)
 
 
 def _digest(script: str) -> str:
