@@ -89,22 +89,9 @@ def _obey(recorder: Recorder, move: dict[str, Any]) -> State:
 
 def _listen(moves: queue.SimpleQueue[dict[str, Any]]) -> None:
     """Put what standard input says into *moves*, and that it ended."""
-    rest = b""
-    while True:
-        try:
-            # Not by `sys.stdin`: a thread that waits in it holds a lock which Python wants at its end.
-            came = os.read(0, 65536)
-        except OSError:
-            came = b""
-        if not came:
-            moves.put(_GONE)
-            return
-        *lines, rest = (rest + came).split(b"\n")
-        for line in lines:
-            try:
-                moves.put(wire.message(line))
-            except ValueError:
-                continue
+    for move in wire.heard(0):
+        moves.put(move)
+    moves.put(_GONE)
 
 
 def _hear_signals(moves: queue.SimpleQueue[dict[str, Any]]) -> None:

@@ -19,8 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import capture
 from capture import preview, wire
+from capture.apart import apart, environment
 from capture.errors import FlipcastError, RecorderGone, TakeError
 from capture.health import Health, Said, State
 from capture.plan import Plan
@@ -66,8 +66,8 @@ class Remote:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env=_environment(),
-            **_apart(),
+            env=environment(),
+            **apart(first=True),
         )
         self._listener = threading.Thread(target=self._listen, name="recorder's news", daemon=True)
         self._listener.start()
@@ -243,21 +243,3 @@ class Remote:
         last = next((text.strip() for text in reversed(lines) if text.strip()), "")
         hint = "run flipcast recover" if self.folder else "try again"
         return RecorderGone(f"the recorder {how}{f' ({last[:200]})' if last else ''}", hint=hint)
-
-
-def _environment() -> dict[str, str]:
-    # The same capture as here, wherever that came from; `-P` keeps a folder of that name in the current one out.
-    home = str(Path(capture.__file__).parent.parent)
-    there = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{there}" if there else home}
-
-
-def _apart() -> dict[str, Any]:
-    """What keeps a terminal's Ctrl-C and its closing from the child: it hears of both by its standard input."""
-    if sys.platform == "win32":
-        return {
-            "creationflags": subprocess.CREATE_NO_WINDOW
-            | subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.ABOVE_NORMAL_PRIORITY_CLASS
-        }
-    return {"start_new_session": True}

@@ -7,7 +7,11 @@ and ``{"rolled": folder}``; and at the end ``{"done": folder}`` or ``{"failed": 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, TypeVar
 
 import capture.errors
@@ -35,6 +39,23 @@ def message(text: bytes | str) -> dict[str, Any]:
     return said
 
 
+def heard(descriptor: int) -> Iterator[dict[str, Any]]:
+    """Yield what comes in by *descriptor* until it ends; what is no message is passed over."""
+    rest = b""
+    while True:
+        try:
+            # Not by `sys.stdin`: a thread that waits in it holds a lock which Python wants at its end.
+            came = os.read(descriptor, 65536)
+        except OSError:
+            came = b""
+        if not came:
+            return
+        *lines, rest = (rest + came).split(b"\n")
+        for text in lines:
+            with contextlib.suppress(ValueError):
+                yield message(text)
+
+
 def noun(part: Any, kind: type[T]) -> T:
     """The *kind* that a *part* of a message describes.
 
@@ -44,9 +65,10 @@ def noun(part: Any, kind: type[T]) -> T:
     return from_json(json.dumps(part), kind)
 
 
-def failure(part: dict[str, Any]) -> FlipcastError:
-    """The failure that a *part* of a message describes, of its own type where that is one of `capture.errors`."""
-    kind = getattr(capture.errors, str(part.get("kind")), TakeError)
+def failure(part: dict[str, Any], *families: ModuleType) -> FlipcastError:
+    """The failure that a *part* of a message describes, of its own type where that is one of *families*, or ours."""
+    name = str(part.get("kind"))
+    kind = next((getattr(one, name) for one in (*families, capture.errors) if hasattr(one, name)), TakeError)
     if not (isinstance(kind, type) and issubclass(kind, FlipcastError)):
         kind = TakeError
     what, hint = str(part.get("what", "the recorder failed")), str(part.get("hint", ""))

@@ -12,7 +12,6 @@ it but the memory of the preview, and may die without a picture of the take bein
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import threading
@@ -24,11 +23,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import greenscreen
-import greenscreen.errors
 from capture import wire
+from capture.apart import apart, environment
 from capture.errors import FlipcastError
-from greenscreen import beside
+from greenscreen import beside, errors
 from greenscreen.beside import Beside
 from greenscreen.composite import WHOLE, Placing
 from greenscreen.errors import GreenscreenError, PictureUnusable
@@ -251,8 +249,8 @@ class LiveKey:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
-            **_apart(),
+            env=environment(),
+            **apart(first=False),
         )
         self._send(open=Asked(folder=self.folder, track=self.track, name=self.name, background=self.background))
 
@@ -271,7 +269,7 @@ class LiveKey:
         if reply is None:
             raise self._end or GreenscreenError("the key does not answer", hint="try again")
         if "failed" in reply:
-            raise _failure(reply["failed"])
+            raise wire.failure(reply["failed"], errors)
 
     def _answered(self, number: int, lives: int) -> bool:
         return number in self._replies or self._end is not None or self._lives != lives
@@ -335,7 +333,7 @@ class LiveKey:
             elif "reply" in message:
                 self._replies[int(message["reply"])] = message
             elif "failed" in message:
-                self._end = _failure(message["failed"])
+                self._end = wire.failure(message["failed"], errors)
                 news = str(self._end)
             self._changed.notify_all()
         if news is not None:
@@ -344,30 +342,3 @@ class LiveKey:
     def _tell(self, news: Report | str) -> None:
         if self._told is not None:
             self._told(news)
-
-
-def _failure(part: dict[str, Any]) -> FlipcastError:
-    """The failure that a message describes, of its own type where that is one of ours."""
-    kind = getattr(greenscreen.errors, str(part.get("kind")), None)
-    if not (isinstance(kind, type) and issubclass(kind, FlipcastError)):
-        return wire.failure(part)
-    error: FlipcastError = kind.__new__(kind, str(part.get("what")))
-    error.what, error.hint = str(part.get("what")), str(part.get("hint", ""))
-    return error
-
-
-def _environment() -> dict[str, str]:
-    home = str(Path(greenscreen.__file__).parent.parent)
-    there = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{home}{os.pathsep}{there}" if there else home}
-
-
-def _apart() -> dict[str, Any]:
-    """What keeps a terminal's Ctrl-C from the child, and the child behind the recorder."""
-    if sys.platform == "win32":
-        return {
-            "creationflags": subprocess.CREATE_NO_WINDOW
-            | subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.BELOW_NORMAL_PRIORITY_CLASS
-        }
-    return {"start_new_session": True}

@@ -390,20 +390,11 @@ def _picture(path: Path) -> Bytes:
 
 def _listen(moves: Moves) -> None:
     """Put what standard input says into *moves*, and that it ended."""
-    rest = b""
-    while True:
-        try:
-            came = os.read(0, 65536)
-        except OSError:
-            came = b""
-        if not came:
-            moves.put({"do": "end"})
-            time.sleep(_GRACE_SECONDS)
-            os._exit(1)  # it hangs, and nobody is left to say so
-        *lines, rest = (rest + came).split(b"\n")
-        for line in lines:
-            with contextlib.suppress(ValueError):
-                moves.put(wire.message(line))
+    for move in wire.heard(0):
+        moves.put(move)
+    moves.put({"do": "end"})
+    time.sleep(_GRACE_SECONDS)
+    os._exit(1)  # it hangs, and nobody is left to say so
 
 
 if __name__ == "__main__":
