@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
 
 from capture.frames import Kind
 from capture.take import Marker, Take
@@ -134,8 +133,8 @@ def compose(
     Raises:
         LayoutImpossible: the take does not have what the layouts ask for.
     """
-    wished: dict[str, Any] = {"markers": markers, "gone": gone, "settings": settings, "heights": heights}
-    return Composed(composition=plan(reels.value, **wished, keyed=keyed, behind=behind))
+    made = plan(reels.value, markers=markers, gone=gone, settings=settings, heights=heights, keyed=keyed, behind=behind)
+    return Composed(composition=made)
 
 
 def plan(

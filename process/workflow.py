@@ -78,8 +78,15 @@ class News:
 
 
 _SHARES = {
-    **{"examine": 1, "compose": 0, "keyed": 0, "hear": 3, "listen": 22},
-    **{"level": 6, "encode": 60, "judge": 4, "assemble": 4},
+    "examine": 1,
+    "compose": 0,
+    "keyed": 0,
+    "hear": 3,
+    "listen": 22,
+    "level": 6,
+    "encode": 60,
+    "judge": 4,
+    "assemble": 4,
 }
 _SHARES_KEYED = {**_SHARES, "keyed": 45, "listen": 12, "level": 3, "encode": 30, "judge": 2}
 """Usual parts of the time, in hundredths."""

@@ -84,7 +84,7 @@ class Guard:
         return 0
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        left = None if scope["path"].startswith(self._long) and self._long else LONGEST_BODY
+        left = None if scope["path"].startswith(self._long) else LONGEST_BODY
 
         async def counted() -> Message:
             nonlocal left
