@@ -34,6 +34,9 @@ PERIOD_SECONDS = 1.0
 LEAST_SHARE = 0.7
 """Fewer of them found are no measurement."""
 
+AGREEING_MS = 100.0
+"""Flashes or beeps that lie further from what most say were somebody else's: a lamp, another screen, a door."""
+
 _GOLDEN = 0.618034
 _BEAT_SECONDS = 1 / 30
 _SETTLE_SECONDS = 1.5
@@ -152,7 +155,9 @@ def common(spans: Sequence[Span]) -> tuple[float, float]:
 
 def _judged(wanted: Wanted, late: list[Span], *, given: int) -> Lateness:
     name = wanted.label or str(wanted.kind)
-    if len(late) < LEAST_SHARE * given:
+    middle, spread = common(late) if late else (0.0, 0.0)
+    agreeing = sum(least - AGREEING_MS <= middle <= most + AGREEING_MS for least, most in late)
+    if agreeing < LEAST_SHARE * given:
         sound = wanted.kind.is_sound
         hint = (
             "turn the speaker up, take off headphones, and see that nothing else makes a noise"
@@ -162,8 +167,10 @@ def _judged(wanted: Wanted, late: list[Span], *, given: int) -> Lateness:
             else "point it at the screen, near enough to fill half of the picture, and dim the room"
         )
         what = f"{len(late)} of {given} {'beeps were heard by' if sound else 'flashes were seen by'} {name}"
-        raise DeviceError(f"only {what}" if late else what.replace("0 of", "none of", 1), hint=hint)
-    middle, spread = common(late)
+        what = f"only {what}" if late else what.replace("0 of", "none of", 1)
+        if agreeing < len(late):
+            what += f", and {len(late) - agreeing} of these were not ours, by when they came"
+        raise DeviceError(what, hint=hint)
     # A screen is grabbed about as soon as it is drawn: less than nothing is the uncertainty of when that was.
     return Lateness(
         wanted=wanted,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from capture.devices import Devices
 from capture.errors import DeviceError
-from capture.latency import common, measure
+from capture.latency import _judged, common, measure
 from capture.sources import spoken
 from tests.fixtures.command import Flipcast, explained
 from tests.fixtures.rig import XScreen
@@ -148,3 +148,15 @@ def test_one_wild_reading_moves_nothing() -> None:
     assert middle == pytest.approx(84, abs=1)
     middle, _ = common([(12.0, 12.0), (12.2, 12.2), (11.8, 11.8), (300.0, 300.0)])
     assert middle == pytest.approx(12.1, abs=0.2)
+
+
+def test_flashes_that_do_not_agree_are_somebody_elses_and_nothing_is_measured() -> None:
+    """A lamp that flickers as often as we flash must not become a figure that every take is moved by."""
+    wild = [(start, start + 33.0) for start in (20.0, 130.0, 240.0, 310.0, 20.0)]
+    with pytest.raises(DeviceError, match=r"5 of 5 flashes were seen by pattern, .* not ours.*point it"):
+        _judged(spoken("pattern"), wild, given=5)
+
+    slow = [(60.0 - phase, 160.0 - phase) for phase in (0.0, 20.0, 40.0, 60.0)]
+    assert _judged(spoken("pattern"), slow, given=5).found == 4, "ten pictures a second are no fault"
+    once = [(20.0, 53.0)] * 16 + [(700.0, 733.0)]
+    assert _judged(spoken("pattern"), once, given=17).latency_ms == 36.5, "nor is somebody who walks past"
