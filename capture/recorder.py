@@ -208,14 +208,15 @@ class Recorder:
 
     def health(self) -> Health:
         """How it is going now."""
-        now = now_ns()
         tracks = tuple(strip.health() for strip in self._strips)
         free = self._free()
+        state = self._state  # once, and before the moment: somebody may press a button meanwhile
+        now = now_ns()
         seconds = self.timeline.length(now) / SECOND if self.timeline else 0.0
-        if self._state is State.COUNTING:
+        if state is State.COUNTING:
             seconds = max(0.0, (self._rolls_ns - now) / SECOND)
         return Health(
-            state=self._state,
+            state=state,
             seconds=seconds,
             tracks=tracks,
             free_bytes=free,
