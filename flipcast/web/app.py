@@ -135,7 +135,9 @@ def _words(request: Request) -> Response:
     language = request.path_params["language"]
     if language not in LANGUAGES:
         raise HTTPException(404)
-    return Response((_HERE / "words" / f"{language}.ftl").read_bytes(), media_type="text/plain; charset=utf-8")
+    parts = sorted((_HERE / "words" / language).iterdir(), key=lambda part: part.name)
+    text = b"\n".join(part.read_bytes() for part in parts if part.name.endswith(".ftl"))
+    return Response(text, media_type="text/plain; charset=utf-8")
 
 
 def _language(accepted: str) -> str:

@@ -18,7 +18,8 @@ _BEGINNING = re.compile(r"\bsay\(\s*`([^`$]*)\$\{")
 
 def catalogue(language: str) -> dict[str, str]:
     """Ids and patterns of a language."""
-    text = (WEB / "words" / f"{language}.ftl").read_text(encoding="utf-8")
+    parts = sorted((WEB / "words" / language).glob("*.ftl"))
+    text = "\n".join(part.read_text(encoding="utf-8") for part in parts)
     found = _MESSAGE.findall(text)
     names = [name for name, _ in found]
     assert len(names) == len(set(names)), f"said twice in {language}: {sorted(n for n in names if names.count(n) > 1)}"

@@ -1,4 +1,4 @@
-// The words of the pages, from one catalogue a language (flipcast/web/words). English stands in for what is missing.
+// The words of the pages, from one catalogue a language (flipcast/web/words, a file a page). English stands in for what is missing.
 import { FluentBundle, FluentResource } from "fluent";
 
 const bundles = [];
