@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -72,7 +73,7 @@ def _steer(recorder: Recorder, moves: queue.SimpleQueue[dict[str, Any]], telling
 def _obey(recorder: Recorder, move: dict[str, Any]) -> State:
     match move.get("do"):
         case Command.ROLL:
-            return recorder.roll()
+            return recorder.roll(Path(move["recording"]) if "recording" in move else None)
         case Command.PAUSE:
             return recorder.pause()
         case Command.RESUME:

@@ -102,8 +102,8 @@ class Recorder:
         """Where it stands."""
         return self._state
 
-    def roll(self) -> State:
-        """Begin a take, after the countdown.
+    def roll(self, recording: Path | None = None) -> State:
+        """Begin a take, after the countdown; of the recording in that folder, where it was not known before.
 
         Raises:
             WrongMoment: it cannot now.
@@ -112,6 +112,8 @@ class Recorder:
         """
         with self._changed:
             after(self._state, Command.ROLL)
+            if recording is not None:
+                self.plan = replace(self.plan, recording=recording)
             self._refuse_without_room()
             if not self.plan.settings.begin_without:
                 for strip in self._strips:

@@ -119,9 +119,12 @@ class Remote:
                 raise RecorderGone(f"the recorder was not ready after {seconds:.0f} s")
             return self.health
 
-    def roll(self) -> State:
-        """Begin a take, after the countdown; returns as that begins."""
-        return self._ask(Command.ROLL)
+    def roll(self, recording: Path | None = None) -> State:
+        """Begin a take, after the countdown; returns as that begins.
+
+        *recording* is the folder of the lecture, where it was not known when the sources were opened.
+        """
+        return self._ask(Command.ROLL, **({} if recording is None else {"recording": str(recording)}))
 
     def pause(self) -> State:
         """Let the take stand still."""

@@ -152,6 +152,12 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_recording(verb)
 
+    opened = verb("open", "Open the recorder in the browser.", obey="flipcast.opening.open_pages")
+    opened.add_argument(
+        "--port", type=int, default=0, metavar="N", help="port on this machine; any free one if not said"
+    )
+    opened.add_argument("--no-browser", action="store_true", help="print the address only")
+
     process = verb("process", "Make lectures of video or audio files, or folders of them.")
     process.add_argument("what", nargs="+", metavar="FILE|FOLDER|NAME", help="what to make lectures of")
     process.add_argument("--title", help="title of the lecture; of a single file")

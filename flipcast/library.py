@@ -147,16 +147,16 @@ class Library:
             return known
         return self._placed(handed_in)
 
-    def begin(self, title: str) -> Shelf:
+    def begin(self, title: str, *, new: bool = False) -> Shelf:
         """A place for a new recording called *title*; where that is the short name of a recording, it is that one.
 
         A title that was there before makes another recording, as it does with files: two courses begin with an
-        introduction. A further take is asked for by the short name, which no two share.
+        introduction. A further take is asked for by the short name, which no two share; *new* rules that out.
 
         Raises:
             NoRight: the library may not be written.
         """
-        if is_name(title):
+        if is_name(title) and not new:
             shelf = Shelf(name=title, folder=self.folder / title)
             with contextlib.suppress(FlipcastError):
                 if shelf.recording().handed_in is None:

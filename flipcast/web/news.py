@@ -27,6 +27,7 @@ class News:
         self._count = 0
         self._lock = threading.Lock()
         self._readers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
+        self._closed = False
 
     def tell(self, topic: str, value: Any) -> None:
         """From now on *value*, which JSON can hold, is the latest of *topic*; unchanged, nobody is bothered."""
@@ -36,15 +37,29 @@ class News:
                 return
             self._count += 1
             self._latest[topic] = (self._count, text)
-            for loop, event in self._readers:
-                if not loop.is_closed():
-                    loop.call_soon_threadsafe(event.set)
+            self._wake()
+
+    def close(self) -> None:
+        """No more is told: whoever reads is let go."""
+        with self._lock:
+            self._closed = True
+            self._wake()
+
+    def _wake(self) -> None:
+        for loop, event in self._readers:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
 
     def latest(self, topic: str) -> Any:
         """What was told last; ``None`` if nothing was."""
         with self._lock:
             found = self._latest.get(topic)
         return None if found is None else json.loads(found[1])
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a page listens now."""
+        return bool(self._readers)
 
     async def read(self) -> AsyncIterator[str]:
         """Yield events as server-sent events have them, and a comment now and then while all is quiet."""
@@ -55,7 +70,7 @@ class News:
         seen = 0
         try:
             yield "retry: 1000\n\n"
-            while True:
+            while not self._closed:
                 with self._lock:
                     event.clear()
                     fresh = sorted((n, topic, text) for topic, (n, text) in self._latest.items() if n > seen)

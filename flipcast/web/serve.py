@@ -35,8 +35,18 @@ def listening(port: int) -> socket.socket:
     return found
 
 
-def serve(app: ASGIApp, at: socket.socket, *, ready: Callable[[], None], stop: threading.Event) -> None:
-    """Serve *app* on the socket *at* until Ctrl-C, or until *stop* is set; calls *ready* once it can be reached."""
+def serve(
+    app: ASGIApp,
+    at: socket.socket,
+    *,
+    ready: Callable[[], None],
+    stop: threading.Event,
+    leaving: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve *app* on the socket *at* until Ctrl-C, or until *stop* is set.
+
+    Calls *ready* once it can be reached, and *leaving* before it ends, for what would keep pages waiting for ever.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -48,7 +58,7 @@ def serve(app: ASGIApp, at: socket.socket, *, ready: Callable[[], None], stop: t
         ws_max_size=65536,
     )
     try:
-        _Server(config, ready, stop).run([at])
+        _Server(config, ready, stop, leaving).run([at])
     except KeyboardInterrupt:
         return  # Ctrl-C is how it is meant to end
 
@@ -56,15 +66,18 @@ def serve(app: ASGIApp, at: socket.socket, *, ready: Callable[[], None], stop: t
 class _Server(uvicorn.Server):
     """A server that says when it is ready and looks, a few times a second, whether it should stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event, leaving: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready, self._stop = ready, stop
+        self._ready, self._stop, self._leaving = ready, stop, leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._leaving()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             if getattr(connection, "transport", None) is not None:

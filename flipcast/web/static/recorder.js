@@ -1,0 +1,240 @@
+// The recorder page: choose what is recorded, see it, record it. All it knows of the recorder it is told as news.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, Head, html, read, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
+import { watch } from "./pictures.js";
+import { clock, say } from "./words.js";
+
+const KINDS = ["screen", "camera", "microphone", "system"];
+const LAYOUTS = ["corner", "side-by-side", "screen", "camera"];
+const IDLE = ["off", "opening", "ready", "failed", "done"];
+const DEVICES_SECONDS = 5;
+
+/** What can be chosen, asked for again now and then while nothing is recorded. */
+function useDevices(idle, chosen) {
+  const [devices, setDevices] = useState(null);
+  const key = chosen.join("\n");
+  useEffect(() => {
+    if (!idle) return undefined;
+    let over = false;
+    const look = () =>
+      read("devices").then(
+        found => over || setDevices(found.devices),
+        () => {}, // that flipcast cannot be reached is said at the head of the page
+      );
+    look();
+    const again = setInterval(() => document.visibilityState === "visible" && look(), DEVICES_SECONDS * 1000);
+    return () => {
+      over = true;
+      clearInterval(again);
+    };
+  }, [idle, key]);
+  return devices;
+}
+
+function Picture({ track, label, width, height, rate, ...more }) {
+  const canvas = useRef(null);
+  useEffect(() => watch(track, canvas.current, { width, height, rate }), [track, width, height, rate]);
+  return html`<canvas ref=${canvas} role="img" aria-label=${label} ...${more}></canvas>`;
+}
+
+/** How loud it is; a little slower to fall than to rise, as eyes like it. */
+function Level({ track }) {
+  const shown = useRef(-60);
+  shown.current = Math.max(track.level, shown.current - 4);
+  const words = say("level", { device: track.device });
+  return html`<meter min="-60" max="0" low="-50" high="-6" optimum="-20" value=${shown.current} aria-label=${words}></meter>`;
+}
+
+/** Who is seen where, live. */
+function Stage({ studio }) {
+  const seen = studio.tracks.filter(track => track.level === null);
+  const screen = seen.find(track => track.kind === "screen");
+  const camera = seen.find(track => track.kind === "camera");
+  const both = screen && camera;
+  const layout = both ? studio.layout : screen ? "screen" : "camera";
+  const first = layout === "camera" ? camera : screen;
+  const second = both && (layout === "corner" || layout === "side-by-side") ? camera : null;
+  return html`<div class="stage" data-layout=${layout}>
+    ${first
+      ? html`<${Picture} key=${first.name} track=${first.name} label=${first.device} width=${1280} height=${720} rate=${30} class="first" />`
+      : html`<p class="faint">${say(studio.chosen.length ? "no-picture" : "nothing-chosen")}</p>`}
+    ${second && html`<${Picture} key=${second.name} track=${second.name} label=${second.device} width=${640} height=${360} rate=${30} class="second" />`}
+    ${studio.state === "counting" && html`<p class="count" aria-hidden="true">${Math.ceil(studio.seconds)}</p>`}
+  </div>`;
+}
+
+function Layouts({ studio, tried }) {
+  const kinds = studio.tracks.map(track => track.kind);
+  if (!kinds.includes("screen") || !kinds.includes("camera")) return null;
+  return html`<fieldset class="layouts">
+    <legend>${say("layout")}</legend>
+    ${LAYOUTS.map(
+      layout =>
+        html`<label class="tick"><input type="radio" name="layout" checked=${studio.layout === layout}
+          onChange=${() => tried(() => ask("layout", { layout }))} />${say(`layout-${layout}`)}</label>`,
+    )}
+  </fieldset>`;
+}
+
+function Source({ device, studio, idle, onToggle }) {
+  const chosen = studio.chosen.includes(device.from);
+  const of = studio.chosen.filter(name => kindOf(name) === device.kind);
+  const nth = of.indexOf(device.from);
+  const track = chosen && studio.tracks.find(one => one.name === (nth ? `${device.kind}-${nth + 1}` : device.kind));
+  return html`<li>
+    <button type="button" class="source" aria-pressed=${chosen} disabled=${!idle || (!device.here && !chosen)} onClick=${onToggle}>
+      <span class="shot" aria-hidden="true">${
+        track && track.level === null
+          ? html`<${Picture} track=${track.name} label="" width=${320} height=${180} rate=${8} />`
+          : html`<span class=${`mark ${device.kind}`}></span>`
+      }</span>
+      <span class="name">${device.name}${device.here ? null : html` <span class="faint">${say("not-here")}</span>`}</span>
+    </button>
+    ${track && track.level !== null ? html`<${Level} track=${track} />` : null}
+    ${track?.alarm ? html`<p class="alarm">${track.alarm}</p>` : null}
+  </li>`;
+}
+
+function kindOf(name) {
+  const kind = name.split(":")[0];
+  return { window: "screen", slides: "screen", pattern: "camera", tone: "microphone" }[kind] ?? kind;
+}
+
+function Sources({ studio, idle, tried }) {
+  const devices = useDevices(idle, studio.chosen);
+  const [address, setAddress] = useState("");
+  if (devices === null) return html`<p class="faint">${say("looking")}</p>`;
+  const toggle = from => {
+    const sources = studio.chosen.includes(from) ? studio.chosen.filter(one => one !== from) : [...studio.chosen, from];
+    return tried(() => ask("choose", { sources }));
+  };
+  const add = async event => {
+    event.preventDefault();
+    const from = address.includes("://") ? `camera:${address.trim()}` : address.trim();
+    if (await tried(() => ask("choose", { sources: [...studio.chosen, from] }))) setAddress("");
+  };
+  return html`${KINDS.map(kind => {
+      const rows = devices.filter(device => device.kind === kind);
+      if (!rows.length && kind === "system") return null;
+      return html`<section key=${kind} aria-labelledby=${`kind-${kind}`}>
+        <h3 id=${`kind-${kind}`}>${say(`kind-${kind}`)}</h3>
+        ${rows.length
+          ? html`<ul class="sources">${rows.map(
+              device => html`<${Source} key=${device.from} ...${{ device, studio, idle, onToggle: () => toggle(device.from) }} />`,
+            )}</ul>`
+          : html`<p class="faint">${say(`none-${kind}`)}</p>`}
+      </section>`;
+    })}
+    <details>
+      <summary>${say("more-sources")}</summary>
+      <form class="row" onSubmit=${add}>
+        <label class="grow">${say("address")}<input value=${address} disabled=${!idle} placeholder="http://…"
+          onInput=${event => setAddress(event.target.value)} /></label>
+        <button type="submit" disabled=${!idle || !address.trim()}>${say("add")}</button>
+      </form>
+      <p class="row">
+        <button type="button" disabled=${!idle} onClick=${() => toggle("pattern")}>${say("test-picture")}</button>
+        <button type="button" disabled=${!idle} onClick=${() => toggle("tone")}>${say("test-tone")}</button>
+      </p>
+    </details>`;
+}
+
+function Light({ studio }) {
+  const words = studio.alarms.length
+    ? studio.alarms.join(" ")
+    : studio.light === "amber"
+      ? studio.room !== null && studio.room < 900
+        ? say("room-scarce", { minutes: Math.floor(studio.room / 60) })
+        : say("late", { count: studio.late })
+      : studio.light === "green"
+        ? say("all-well")
+        : "";
+  return html`<p class=${`light ${studio.light}`}><span class="lamp" aria-hidden="true"></span><span>${words}</span></p>`;
+}
+
+function Controls({ studio, title, tried }) {
+  const can = command => studio.commands.includes(command);
+  const order = (command, wish = {}) => tried(() => ask(`recorder/${command}`, wish));
+  const running = !IDLE.includes(studio.state);
+  const first = useRef(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) first.current?.focus({ preventScroll: true });
+  }, [running]);
+  return html`<div class="controls">
+    ${running
+      ? html`<button ref=${first} type="button" class="big stop" disabled=${!can("stop")} onClick=${() => order("stop")}>
+          <span class="square" aria-hidden="true"></span>${say(studio.state === "counting" ? "call-off" : "stop")}</button>`
+      : html`<button ref=${first} type="button" class="big record" disabled=${!can("roll")} onClick=${() => order("roll", { title })}>
+          <span class="dot" aria-hidden="true"></span>${say("record")}</button>`}
+    <p class="time" role="timer" aria-live="off">
+      <span class="clock">${clock(studio.state === "counting" ? 0 : Math.floor(running ? studio.seconds : 0))}</span>
+      ${studio.room !== null && html`<span class="faint">${say("left", { time: clock(studio.room) })}</span>`}
+    </p>
+    ${running && html`<div class="row">
+      ${studio.state === "paused"
+        ? html`<button type="button" class="main" disabled=${!can("resume")} onClick=${() => order("resume")}>${say("resume")}</button>`
+        : html`<button type="button" disabled=${!can("pause")} onClick=${() => order("pause")}>${say("pause")}</button>`}
+      <button type="button" disabled=${!can("mark")} onClick=${() => order("mark")}>${say("mark")}${
+        studio.markers ? html` <span class="badge">${studio.markers}</span>` : null
+      }</button>
+    </div>`}
+    <${Light} studio=${studio} />
+  </div>`;
+}
+
+function Last({ last }) {
+  const [head, ...proof] = last.lines;
+  return html`<section class="sheet last" aria-labelledby="last-title">
+    <h2 id="last-title">${say("kept", { title: last.title })}</h2>
+    <p><strong>${clock(last.seconds)}</strong> · ${last.verdict}</p>
+    <p class="row"><a class="button main" href=${`library#${last.name}`}>${say("finish")}</a></p>
+    <details><summary>${say("proof")}</summary><pre>${[head, ...proof].join("\n")}</pre></details>
+  </section>`;
+}
+
+/** What is worth saying aloud: where the recorder stands, and what goes wrong; never the clock. */
+function spokenOf(studio) {
+  if (studio.alarms.length) return studio.alarms.join(" ");
+  const states = ["opening", "ready", "counting", "rolling", "paused", "stopping"];
+  return states.includes(studio.state) ? say(`state-${studio.state}`) : "";
+}
+
+function Recorder() {
+  const studio = useNews("studio");
+  const [failure, tried, forget] = useTries();
+  const [title, setTitle] = useState("");
+  useEffect(() => {
+    const rolling = studio && !IDLE.includes(studio.state);
+    document.title = `${rolling ? "● " : ""}${say("page-recorder")} – flipcast`;
+  }, [studio?.state]);
+  if (!studio) return html`<${Head} here="recorder" /><main><p class="faint">${say("looking")}</p></main>`;
+  const idle = IDLE.includes(studio.state);
+  const done = tried_ => work => tried_(async () => ((await work()), true));
+  const doing = done(tried);
+  return html`<${Head} here="recorder" />
+    <main class="recorder" data-state=${studio.state}>
+      <h1 class="unseen">${say("page-recorder")}</h1>
+      <div class="left">
+        <${Trouble} failure=${failure ?? studio.trouble} onClose=${failure ? forget : null} />
+        <${Stage} studio=${studio} />
+        <${Layouts} studio=${studio} tried=${doing} />
+        <${Controls} studio=${studio} title=${title} tried=${doing} />
+        <${Spoken} text=${spokenOf(studio)} />
+        ${idle && studio.last && html`<${Last} last=${studio.last} />`}
+      </div>
+      <div class="right">
+        <section class="sheet">
+          ${idle
+            ? html`<label>${say("title")}<input value=${title} maxlength="200" placeholder=${say("title-hint")}
+                onInput=${event => setTitle(event.target.value)} /></label>`
+            : html`<p><span class="faint">${say("title")}</span><br /><strong>${studio.title}</strong></p>`}
+        </section>
+        <section class="sheet" aria-labelledby="sources-title">
+          <h2 id="sources-title">${say("sources")}</h2>
+          <${Sources} studio=${studio} idle=${idle} tried=${doing} />
+        </section>
+      </div>
+    </main>`;
+}
+
+show(Recorder, "page-recorder");

@@ -1,0 +1,49 @@
+### Die Seite des Rekorders
+
+sources = Was aufgenommen wird
+kind-screen = Bildschirme
+kind-camera = Kameras
+kind-microphone = Mikrofone
+kind-system = Ton dieses Rechners
+none-screen = Hier kann kein Bildschirm aufgenommen werden.
+none-camera = Keine Kamera ist da. Schließen Sie eine an, oder geben Sie unten die Adresse einer Netzwerkkamera an.
+none-microphone = Kein Mikrofon ist da. Schließen Sie eines an, und prüfen Sie die Toneinstellungen des Systems.
+not-here = (gerade nicht da)
+looking = Es wird gesucht, was aufgenommen werden kann …
+more-sources = Weitere Quellen
+address = Adresse einer Kamera im Netz
+add = Hinzufügen
+test-picture = Testbild
+test-tone = Testton
+no-picture = Noch kein Bild.
+nothing-chosen = Wählen Sie, was aufgenommen wird: Bildschirm, Kamera, Mikrofon.
+level = Pegel von { $device }
+layout = Anordnung
+layout-corner = Kamera in der Ecke
+layout-side-by-side = Nebeneinander
+layout-screen = Nur Bildschirm
+layout-camera = Nur Kamera
+title = Titel
+title-hint = Worum geht es?
+record = Aufnehmen
+stop = Beenden
+call-off = Abbrechen
+pause = Pause
+resume = Weiter
+mark = Marke setzen
+left = Platz für { $time }
+all-well = Alles in Ordnung.
+late = { $count ->
+    [one] Ein Bild kam zu spät oder wurde wiederholt.
+   *[other] { $count } Bilder kamen zu spät oder wurden wiederholt.
+  }
+room-scarce = Auf der Platte ist Platz für noch { $minutes } Minuten.
+state-opening = Die Quellen werden geöffnet.
+state-ready = Bereit zur Aufnahme.
+state-counting = Die Aufnahme beginnt.
+state-rolling = Aufnahme läuft.
+state-paused = Angehalten.
+state-stopping = Die Aufnahme wird abgeschlossen.
+kept = „{ $title }“ ist gesichert
+finish = Fertigstellen und veröffentlichen
+proof = Was gemessen wurde

@@ -1,0 +1,241 @@
+"""The recorder page in a real browser, with a real recorder behind it."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from capture.health import State
+from capture.take import read, takes_in
+from flipcast.library import Library
+from flipcast.settings import Settings
+from flipcast.studio import Studio
+from flipcast.web import recorder
+from flipcast.web.app import application
+from flipcast.web.news import News
+from flipcast.web.serve import listening, serve
+from tests.fixtures.browser import Open, barriers
+
+SECRET = "s" * 32
+SIZES = [(1280, 720), (1920, 1080), (390, 844)]
+
+
+@contextmanager
+def opened(studio: Studio) -> Iterator[str]:
+    """The pages of *studio*, served; gives their address."""
+    stop, here = threading.Event(), threading.Event()
+    with listening(0) as at, studio:
+        port = at.getsockname()[1]
+        app = application(recorder.routes(studio), news=studio.news, secret=SECRET, port=port)
+        server = threading.Thread(
+            target=serve, args=(app, at), kwargs={"ready": here.set, "stop": stop, "leaving": studio.news.close}
+        )
+        server.start()
+        assert here.wait(20)
+        try:
+            yield f"http://127.0.0.1:{port}/{SECRET}/"
+        finally:
+            stop.set()
+            server.join(20)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "library")
+
+
+@pytest.fixture
+def studio(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
+    """One that has no device but what every machine has: a test picture and a test tone."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+    settings = Settings()
+    settings = replace(settings, record=replace(settings.record, countdown_seconds=1.0, room_to_roll_seconds=1.0))
+    return Studio(library, settings, News(), state=tmp_path / "state")
+
+
+@pytest.fixture
+def address(studio: Studio) -> Iterator[str]:
+    """Of its pages; whoever watches asks for this first, so that no page is left behind."""
+    with opened(studio) as found:
+        yield found
+
+
+def until(page: Page, state: str, within: float = 20) -> None:
+    expect(page.locator("main.recorder")).to_have_attribute("data-state", state, timeout=within * 1000)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def choose_test_sources(page: Page) -> None:
+    page.get_by_text("More sources").click()
+    press(page, "Test picture")
+    expect(page.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
+    press(page, "Test tone")
+    until(page, "ready")
+
+
+def test_from_choosing_to_a_kept_take(studio: Studio, address: str, library: Library, watch: Open):
+    """What everybody does who records: choose, look, record, pause, mark, stop, and see what was kept."""
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    moving = "() => document.querySelector('.stage canvas.first')?.width ?? 0"
+    page.wait_for_selector(".stage canvas.first")
+    waited(lambda: page.evaluate(moving) >= 640)
+    expect(page.get_by_role("meter")).to_be_visible()
+
+    page.get_by_label("Title", exact=True).fill("Vectors <b>& spaces</b>")
+    press(page, "Record")
+    until(page, "rolling")
+    expect(page.get_by_text("Vectors <b>& spaces</b>")).to_be_visible()
+    press(page, "Set a marker")
+    page.wait_for_timeout(1500)
+    press(page, "Pause")
+    until(page, "paused")
+    press(page, "Go on")
+    until(page, "rolling")
+    press(page, "Stop")
+    expect(page.get_by_role("heading", name="“Vectors <b>& spaces</b>” is kept")).to_be_visible(timeout=20_000)
+
+    until(page, "ready")
+    (shelf,) = library.shelves()
+    take = read(takes_in(shelf.folder)[0])
+    assert shelf.name == "vectors-b-spaces-b"
+    assert take.outcome
+    assert take.outcome.seconds > 1
+    assert len(take.markers) == len(take.pauses) == 1
+    assert {track.name for track in take.tracks} == {"camera", "microphone"}
+
+
+def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: str, library: Library, watch: Open):
+    """A browser crashes, a lid is closed: the take goes on, and the next page finds it running."""
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    press(page, "Record")
+    until(page, "rolling")
+    page.context.close()
+    time.sleep(6)
+    assert studio.news.latest("studio")["state"] == State.ROLLING
+
+    again = watch(address, ready=False).page
+    until(again, "rolling")
+    expect(again.get_by_role("button", name="Stop")).to_be_focused()
+    press(again, "Stop")
+    expect(again.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
+    (shelf,) = library.shelves()
+    assert read(takes_in(shelf.folder)[0]).outcome.seconds > 5
+
+
+def test_sources_are_let_go_when_nobody_looks(studio: Studio, address: str, watch: Open):
+    """A camera whose light stays on after the page is closed is a camera nobody trusts."""
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    page.context.close()
+    waited(lambda: studio.news.latest("studio")["state"] == "off")
+    assert studio.previews() is None
+
+
+def test_a_countdown_that_is_called_off_leaves_nothing(studio: Studio, address: str, library: Library, watch: Open):
+    """The telephone rings: no empty recording stays behind."""
+    slow = replace(studio.settings, record=replace(studio.settings.record, countdown_seconds=30.0))
+    studio.settings = slow
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    press(page, "Record")
+    until(page, "counting")
+    press(page, "Call off")
+    until(page, "ready")
+    waited(lambda: not library.shelves())
+
+
+def test_a_recorder_that_is_killed_leaves_a_take_made_whole(
+    studio: Studio, address: str, library: Library, watch: Open
+):
+    """What was said until then is there, and the page can record again at once."""
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    press(page, "Record")
+    until(page, "rolling")
+    page.wait_for_timeout(2500)
+    assert studio._remote
+    os.kill(studio._remote.pid, 9)
+    expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("recovered")).first).to_be_visible()
+    until(page, "ready")
+    (shelf,) = library.shelves()
+    assert read(takes_in(shelf.folder)[0]).outcome.recovered
+
+
+def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Studio, address: str, watch: Open):
+    """The address of a camera is mistyped: a sentence and a next step, and the rest of the page works."""
+    page = watch(address, ready=False).page
+    page.get_by_text("More sources").click()
+    page.get_by_label("Address of a camera in the network").fill("http://127.0.0.1:9/none")
+    press(page, "Add")
+    expect(page.get_by_role("alert").get_by_text("127.0.0.1:9").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="http://127.0.0.1:9/none").click()
+    press(page, "Test picture")
+    until(page, "ready")
+
+
+def test_what_was_chosen_is_chosen_the_next_time(
+    studio: Studio, address: str, library: Library, tmp_path: Path, watch: Open
+):
+    """Nobody wants to choose the same camera every morning."""
+    choose_test_sources(watch(address, ready=False).page)
+    with opened(Studio(library, studio.settings, News(), state=tmp_path / "state")) as second:
+        page = watch(second, ready=False).page
+        until(page, "ready")
+        expect(page.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
+        page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_has_no_barriers(studio: Studio, address: str, watch: Open, scheme: str):
+    """Staff who see, hear or move otherwise record lectures too; the whole of it by keyboard alone."""
+    page = watch(address, ready=False, color_scheme=scheme, bypass_csp=True, reduced_motion="reduce").page
+    page.wait_for_selector("main.recorder")
+    assert barriers(page) == []
+    choose_test_sources(page)
+    assert barriers(page) == []
+    page.locator("body").press("Escape")
+    page.get_by_role("button", name="Record", exact=True).focus()
+    page.keyboard.press("Enter")
+    until(page, "rolling")
+    page.wait_for_timeout(300)
+    assert barriers(page) == []
+    page.keyboard.press("Enter")  # what stops is where what records was
+    expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_is_cut_off_at_any_size(studio: Studio, address: str, watch: Open, width: int, height: int):
+    """A page that must be scrolled sideways hides its stop button; a finger needs 44 pixels."""
+    page = watch(address, ready=False, viewport={"width": width, "height": height}).page
+    choose_test_sources(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    small = """[...document.querySelectorAll('button, summary, a[href]')]
+      .map(e => [e.textContent.trim(), e.getBoundingClientRect()])
+      .filter(([_, box]) => box.width && (box.height < 43.5 || box.width < 43.5)).map(([name]) => name)"""
+    assert page.evaluate(small) == []
+
+
+def waited(true: Callable[[], bool], within: float = 20) -> None:
+    deadline = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
