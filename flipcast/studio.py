@@ -17,17 +17,18 @@ from datetime import datetime
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from capture import known, recovery
 from capture.address import without_password
 from capture.description import write_whole
 from capture.devices import Devices
 from capture.errors import DeviceError, FlipcastError, RecorderGone, WrongMoment
+from capture.frames import Kind
 from capture.health import Health, Said, State
-from capture.plan import Plan
+from capture.plan import Plan, names_of
 from capture.remote import Remote
-from capture.sources import spoken
+from capture.sources import Wanted, spoken
 from capture.states import ENDS, Command, commands
 from capture.take import Take
 from flipcast import report
@@ -36,6 +37,9 @@ from flipcast.library import Library, Shelf, in_one_line
 from flipcast.settings import Settings
 from flipcast.web.news import News
 from process.layout import Layout
+
+if TYPE_CHECKING:
+    from greenscreen.live import LiveKey
 
 TOPIC = "studio"
 """Under which pages hear of it."""
@@ -62,10 +66,12 @@ class Studio:
         self.library, self.settings, self.news = library, settings, news
         self._devices = Devices(state)
         self._memory = (state or known.state_folder()) / "studio.json"
-        self._chosen, self._layout = self._remembered()
+        self._chosen, self._layout, self._green = self._remembered()
         self._lock = threading.Lock()
         self._wake, self._over = threading.Event(), threading.Event()
         self._remote: Remote | None = None
+        self._key: LiveKey | None = None
+        self._key_again_at = 0.0
         self._open: tuple[str, ...] = ()
         self._shelf: Shelf | None = None
         self._rolled = False
@@ -105,7 +111,7 @@ class Studio:
         ]
         listed = {row["from"] for row in rows}
         rows += [
-            {"from": text, "kind": str(spoken(text).kind), "name": without_password(text), "here": True, "size": None}
+            {"from": text, "kind": str(spoken(text).kind), "name": _plain(text), "here": True, "size": None}
             for text in self._chosen
             if text not in listed
         ]
@@ -144,6 +150,25 @@ class Studio:
             remote = self._remote
         if changed and remote is not None and remote.state in (State.ROLLING, State.PAUSED):
             remote.mark(layout)
+
+    def stand_before(self, *, green: bool) -> None:
+        """Key whoever stands before the camera from now on, or no longer; in a take it stays as it was.
+
+        Raises:
+            GreenscreenError: nobody can be keyed here.
+            WrongMoment: a take is being recorded.
+        """
+        if green:
+            from process import keyed  # the keyer is large, and who only records needs none of it
+
+            keyed.check_able()
+        with self._lock:
+            self._refuse_while_running()
+            self._green = green
+            self._layout = str(self._usual_layout())
+            self._key_again_at = 0.0
+            self._remember()
+        self._wake.set()
 
     def roll(self, title: str = "") -> None:
         """Begin a take of a new recording called *title*; without one, by the time of day.
@@ -215,6 +240,7 @@ class Studio:
             if self._chosen and now - self._read_at < _LEAVING_SECONDS and now >= self._again_at:
                 self._stand_by()
             return
+        self._key_or_not(remote)
         for news in remote.news(0.0):
             if isinstance(news, Said):
                 self._said = f"{news.track}: {news.text}" if news.track else news.text
@@ -227,6 +253,7 @@ class Studio:
         elif state is State.ROLLING and not self._rolled:
             self._rolled = True
             self._begin_with_layout(remote)
+            self._lay_beside(remote)
 
     def _stand_by(self) -> None:
         """Open what is chosen."""
@@ -246,10 +273,58 @@ class Studio:
 
     def _begin_with_layout(self, remote: Remote) -> None:
         """Say in the take which layout was chosen, where it is not the usual one."""
-        kinds = {source.kind for source in remote.plan.sources}
-        if len(kinds - {kind for kind in kinds if kind.is_sound}) > 1 and self._layout != Layout.CORNER:
+        if {Kind.SCREEN, Kind.CAMERA} <= {
+            one.kind for one in remote.plan.sources
+        } and self._layout != self._usual_layout():
             with contextlib.suppress(FlipcastError):
                 remote.mark(self._layout)
+
+    def _usual_layout(self) -> Layout:
+        return Layout.KEYED if self._green else Layout.CORNER
+
+    def _key_or_not(self, remote: Remote) -> None:
+        """Begin and end the live key, as it is wished for and somebody looks."""
+        camera = _camera(remote) if self._green and self.news.is_read else None
+        if camera is None or remote.state in (State.OPENING, State.STOPPING, *ENDS):
+            self._end_key()
+        elif self._key is None and time.monotonic() >= self._key_again_at:
+            from flipcast import tuning
+            from greenscreen.beside import Beside
+            from greenscreen.live import Background, Behind, LiveKey
+
+            assert remote.plan.preview
+            self._key_again_at = time.monotonic() + _AGAIN_SECONDS
+            name, wanted = camera
+            known = tuning.remembered(wanted) or Beside(key=self.settings.greenscreen, how="no plate was taken")
+            screen = next((n for n, w in _named(remote) if w.kind is Kind.SCREEN), "")
+            background = Background(kind=Behind.SCREEN, screen=screen) if screen else Background()
+            key = LiveKey(remote.plan.preview, name, known, background=background, told=self._hear_key)
+            key.__enter__()
+            self._key = key
+
+    def _hear_key(self, told: object) -> None:
+        if isinstance(told, str):
+            self._said = told
+
+    def _end_key(self) -> None:
+        key, self._key = self._key, None
+        if key is not None:
+            key.__exit__(None, None, None)
+
+    def _lay_beside(self, remote: Remote) -> None:
+        """Put how the camera is keyed beside its track; a take is never lost over it."""
+        camera = _camera(remote) if self._green else None
+        if camera is None or remote.folder is None:
+            return
+        from flipcast import tuning
+        from greenscreen import beside
+
+        try:
+            known = self._key.known if self._key else tuning.remembered(camera[1])
+            how = "no plate was taken"
+            beside.write(remote.folder, camera[0], known or beside.Beside(key=self.settings.greenscreen, how=how))
+        except (OSError, FlipcastError) as error:
+            self._said = f"how the camera is keyed could not be written beside it: {error}"
 
     def _call_off(self) -> None:
         """A countdown was stopped: what was begun for it goes."""
@@ -281,6 +356,7 @@ class Studio:
 
     def _close(self) -> None:
         """Let go of the sources."""
+        self._end_key()
         with self._lock:
             remote, self._remote, self._open = self._remote, None, ()
         if remote is not None:
@@ -307,6 +383,8 @@ class Studio:
             "commands": [str(one) for one in commands(state) if one is not Command.ABANDON] if state else [],
             "chosen": list(self._chosen),
             "layout": self._layout,
+            "green": self._green,
+            "key": _keying(self._key) if self._key else None,
             "title": self._title(),
             **(_going(health) if health else _NOTHING),
             "said": self._said,
@@ -322,26 +400,28 @@ class Studio:
             return shelf.recording().title
         return shelf.name
 
-    def _remembered(self) -> tuple[tuple[str, ...], str]:
-        """What was chosen the last time, or what is usual here."""
+    def _remembered(self) -> tuple[tuple[str, ...], str, bool]:
+        """Sources, layout and green screen as they were the last time, or what is usual here."""
         try:
             kept = json.loads(self._memory.read_text(encoding="utf-8"))
             chosen, layout = tuple(str(text) for text in kept["chosen"]), str(kept["layout"])
             for text in chosen:
                 spoken(text)
             if layout in tuple(Layout):
-                return chosen, layout
+                return chosen, layout, kept.get("green") is True
         except (OSError, ValueError, KeyError, TypeError, DeviceError):
             pass
         try:
-            return tuple(wanted.label for wanted in self._devices.usual()), str(Layout.CORNER)
+            return tuple(wanted.label for wanted in self._devices.usual()), str(Layout.CORNER), False
         except DeviceError:
-            return (), str(Layout.CORNER)
+            return (), str(Layout.CORNER), False
 
     def _remember(self) -> None:
+        kept = {"chosen": list(self._chosen), "layout": self._layout, "green": self._green}
         with contextlib.suppress(OSError, FlipcastError):  # a folder that cannot be written keeps nobody from recording
             self._memory.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self._memory, json.dumps({"chosen": list(self._chosen), "layout": self._layout}))
+            write_whole(self._memory, json.dumps(kept))
+            self._memory.chmod(0o600)  # the address of a camera may hold its password
 
 
 _NOTHING: dict[str, Any] = {
@@ -381,6 +461,29 @@ def _going(health: Health) -> dict[str, Any]:
             for track in health.tracks
         ],
     }
+
+
+def _plain(text: str) -> str:
+    """What a source that no list knows is called on a page: its address, or its kind."""
+    kind, _, which = text.partition(":")
+    return in_one_line(without_password(which)).removeprefix("http://") or kind
+
+
+def _named(remote: Remote) -> list[tuple[str, Wanted]]:
+    """The sources of *remote*, with the names of their tracks."""
+    return list(zip(names_of(remote.plan.sources), remote.plan.sources, strict=True))
+
+
+def _camera(remote: Remote) -> tuple[str, Wanted] | None:
+    """The camera that is keyed: the first one."""
+    return next(((name, wanted) for name, wanted in _named(remote) if wanted.kind is Kind.CAMERA), None)
+
+
+def _keying(key: LiveKey) -> dict[str, Any]:
+    """What pages show of the live *key*."""
+    seen = key.report
+    says = [*(one.says for one in seen.advice), *seen.framing.says] if seen else []
+    return {"name": key.name, "works": seen is not None, "says": says}
 
 
 def _alarm(name: str, text: str) -> str:

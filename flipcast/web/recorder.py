@@ -29,6 +29,10 @@ def routes(studio: Studio) -> list[BaseRoute]:
         studio.lay_out(_text(wish.get("layout")))
         return {}
 
+    def stand_before(wish: dict[str, Any]) -> dict[str, Any]:
+        studio.stand_before(green=wish.get("green") is True)
+        return {}
+
     def order(wish: dict[str, Any]) -> dict[str, Any]:
         try:
             command = Command(wish["command"])
@@ -45,6 +49,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
         tells("/devices", lambda _: {"devices": studio.devices()}),
         asks("/choose", choose),
         asks("/layout", lay_out),
+        asks("/greenscreen", stand_before),
         asks("/recorder/{command}", order),
         *pictures.routes(studio.previews),
     ]

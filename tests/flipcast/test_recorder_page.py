@@ -23,6 +23,7 @@ from flipcast.web import recorder
 from flipcast.web.app import application
 from flipcast.web.news import News
 from flipcast.web.serve import listening, serve
+from greenscreen import beside
 from tests.fixtures.browser import Open, barriers
 
 SECRET = "s" * 32
@@ -186,7 +187,7 @@ def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Stu
     press(page, "Add")
     expect(page.get_by_role("alert").get_by_text("127.0.0.1:9").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
-    page.get_by_role("button", name="http://127.0.0.1:9/none").click()
+    page.get_by_role("button", name="127.0.0.1:9/none").click()
     press(page, "Test picture")
     until(page, "ready")
 
@@ -201,6 +202,26 @@ def test_what_was_chosen_is_chosen_the_next_time(
         until(page, "ready")
         expect(page.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
         page.context.close()
+
+
+def test_the_green_screen_is_seen_live_and_lies_beside_the_take(
+    studio: Studio, address: str, library: Library, watch: Open
+):
+    """Who stands before a green wall sees at once how it will look, and may choose another background later."""
+    page = watch(address, ready=False).page
+    choose_test_sources(page)
+    page.get_by_label("Green screen").check()
+    waited(lambda: (studio.news.latest("studio")["key"] or {}).get("works", False), within=90)
+    expect(page.get_by_role("img", name="In front of the screen")).to_be_visible(timeout=30_000)
+    waited(lambda: page.evaluate("document.querySelector('.stage canvas.first').width") >= 640)
+    press(page, "Record")
+    until(page, "rolling")
+    expect(page.get_by_label("Green screen")).to_be_disabled()
+    page.wait_for_timeout(500)
+    press(page, "Stop")
+    expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
+    (shelf,) = library.shelves()
+    assert beside.read(takes_in(shelf.folder)[0], "camera")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,7 +5,7 @@ import { watch } from "./pictures.js";
 import { clock, say } from "./words.js";
 
 const KINDS = ["screen", "camera", "microphone", "system"];
-const LAYOUTS = ["corner", "side-by-side", "screen", "camera"];
+const LAYOUTS = ["keyed", "corner", "side-by-side", "screen", "camera"];
 const IDLE = ["off", "opening", "ready", "failed", "done"];
 const DEVICES_SECONDS = 5;
 
@@ -50,16 +50,28 @@ function Stage({ studio }) {
   const seen = studio.tracks.filter(track => track.level === null);
   const screen = seen.find(track => track.kind === "screen");
   const camera = seen.find(track => track.kind === "camera");
-  const both = screen && camera;
-  const layout = both ? studio.layout : screen ? "screen" : "camera";
-  const first = layout === "camera" ? camera : screen;
-  const second = both && (layout === "corner" || layout === "side-by-side") ? camera : null;
+  const keyed = camera && studio.green && (studio.layout === "keyed" || !screen);
+  const layout = keyed ? "keyed" : screen && camera ? studio.layout : screen ? "screen" : "camera";
+  const key = keyed && studio.key?.works ? { name: studio.key.name, device: say("layout-keyed") } : null;
+  const first = key ?? (layout === "camera" || keyed ? camera : screen);
+  const second = layout === "corner" || layout === "side-by-side" ? camera : null;
   return html`<div class="stage" data-layout=${layout}>
     ${first
       ? html`<${Picture} key=${first.name} track=${first.name} label=${first.device} width=${1280} height=${720} rate=${30} class="first" />`
-      : html`<p class="faint">${say(studio.chosen.length ? "no-picture" : "nothing-chosen")}</p>`}
+      : html`<p>${say(studio.chosen.length ? "no-picture" : "nothing-chosen")}</p>`}
     ${second && html`<${Picture} key=${second.name} track=${second.name} label=${second.device} width=${640} height=${360} rate=${30} class="second" />`}
+    ${keyed && !key && html`<p class="veil">${say("key-begins")}</p>`}
     ${studio.state === "counting" && html`<p class="count" aria-hidden="true">${Math.ceil(studio.seconds)}</p>`}
+  </div>`;
+}
+
+/** The green screen: on or off, and what could be better about it. */
+function Green({ studio, idle, tried }) {
+  if (!studio.tracks.some(track => track.kind === "camera")) return null;
+  return html`<div>
+    <label class="tick"><input type="checkbox" checked=${studio.green} disabled=${!idle}
+      onChange=${event => tried(() => ask("greenscreen", { green: event.target.checked }))} />${say("green")}</label>
+    ${studio.green && studio.key?.says.length ? html`<ul class="says">${studio.key.says.map(text => html`<li>${text}</li>`)}</ul>` : null}
   </div>`;
 }
 
@@ -68,7 +80,7 @@ function Layouts({ studio, tried }) {
   if (!kinds.includes("screen") || !kinds.includes("camera")) return null;
   return html`<fieldset class="layouts">
     <legend>${say("layout")}</legend>
-    ${LAYOUTS.map(
+    ${LAYOUTS.filter(layout => layout !== "keyed" || studio.green).map(
       layout =>
         html`<label class="tick"><input type="radio" name="layout" checked=${studio.layout === layout}
           onChange=${() => tried(() => ask("layout", { layout }))} />${say(`layout-${layout}`)}</label>`,
@@ -218,6 +230,7 @@ function Recorder() {
         <${Trouble} failure=${failure ?? studio.trouble} onClose=${failure ? forget : null} />
         <${Stage} studio=${studio} />
         <${Layouts} studio=${studio} tried=${doing} />
+        <${Green} studio=${studio} idle=${idle} tried=${doing} />
         <${Controls} studio=${studio} title=${title} tried=${doing} />
         <${Spoken} text=${spokenOf(studio)} />
         ${idle && studio.last && html`<${Last} last=${studio.last} />`}
