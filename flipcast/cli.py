@@ -152,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_recording(verb)
 
-    opened = verb("open", "Open the recorder in the browser.", obey="flipcast.opening.open_pages")
+    opened = verb("open", "Open the recorder and the library in the browser.", obey="flipcast.opening.open_pages")
     opened.add_argument(
         "--port", type=int, default=0, metavar="N", help="port on this machine; any free one if not said"
     )

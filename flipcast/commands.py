@@ -97,7 +97,7 @@ def process(desk: Desk, asked: argparse.Namespace) -> bool:
 
 def publish(desk: Desk, asked: argparse.Namespace) -> bool:
     """Put lectures up."""
-    address = asked.to or str(desk.settings.published_folder())
+    address = asked.to or desk.settings.published_at()
     shelves = [desk.library.find(name) for name in asked.name]
     done: list[Publication] = []
     failed: list[tuple[str, FlipcastError]] = []

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from flipcast.commands import Desk
+from flipcast.finishing import Finishing
 from flipcast.studio import Studio
-from flipcast.web import recorder
+from flipcast.web import lectures, recorder
 from flipcast.web.app import application
 from flipcast.web.guard import new_secret
 from flipcast.web.news import News
@@ -28,10 +29,16 @@ from flipcast.web.serve import HOST, listening, serve
 def open_pages(desk: Desk, asked: argparse.Namespace) -> bool:
     """Serve the recorder and the library until Ctrl-C; a take that is being recorded is then ended, whole."""
     news, secret = News(), new_secret()
-    with listening(asked.port) as at, Studio(desk.library, desk.settings, news) as studio:
+    library, settings = desk.library, desk.settings
+    with (
+        listening(asked.port) as at,
+        Studio(library, settings, news) as studio,
+        Finishing(library, settings, news) as finishing,
+    ):
         port = at.getsockname()[1]
         address = f"http://{HOST}:{port}/{secret}/"
-        app = application(recorder.routes(studio), news=news, secret=secret, port=port)
+        routes = [*recorder.routes(studio), *lectures.routes(finishing)]
+        app = application(routes, news=news, secret=secret, port=port)
         with _door(address) as door:
 
             def ready() -> None:

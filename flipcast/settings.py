@@ -119,8 +119,12 @@ class Settings(Processing):
         """Where the lectures lie."""
         return self.library.folder or platformdirs.user_data_path("flipcast", appauthor=False) / "library"
 
+    def published_at(self) -> str:
+        """Address of the store that is used where none is named."""
+        return self.store.address or str(self.published_folder())
+
     def published_folder(self) -> Path:
-        """The store that is used where none is named."""
+        """The folder that is the store where no address of one is set."""
         return self.library.published or platformdirs.user_data_path("flipcast", appauthor=False) / "published"
 
 

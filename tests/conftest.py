@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.fixtures.speech",
     "tests.fixtures.store",
     "tests.fixtures.browser",
+    "tests.fixtures.pages",
     "tests.fixtures.disk",
     "tests.fixtures.moody",
     "tests.fixtures.rig",

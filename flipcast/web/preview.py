@@ -62,12 +62,12 @@ def preview(
 def _application(folder: Path) -> Starlette:
     lecture = lectures.read(folder)
     players = page.player_files()
-    served = {**_lecture_files(lecture, folder), **players}
+    served = {**lecture_files(lecture, folder), **players}
 
     def watch(_: Request) -> Response:
         # Read anew on each visit: a lecture that is processed again is shown as it is now.
         now = lectures.read(folder)
-        served.update(_lecture_files(now, folder))
+        served.update(lecture_files(now, folder))
         text = page.watch_page(now, folder=folder, address=quote, home=None)
         return HTMLResponse(text, headers={"Cache-Control": "no-cache"})
 
@@ -87,7 +87,7 @@ def _application(folder: Path) -> Starlette:
     )
 
 
-def _lecture_files(lecture: lectures.Lecture, folder: Path) -> Mapping[str, Path]:
+def lecture_files(lecture: lectures.Lecture, folder: Path) -> Mapping[str, Path]:
     """The files that *lecture* names, those left out that would lead outside its folder or are hidden."""
     root = folder.resolve()
     found = {}

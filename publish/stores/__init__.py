@@ -22,6 +22,10 @@ from publish.errors import StoreMissing
 class StoreSettings:
     """How to speak with a store. Keys and secrets are not among these: boto3 finds them by itself."""
 
+    address: str = ""
+    """Where lectures are published if nothing else is said: ``"s3://lectures/spring"``; empty for the folder
+    ``library.published``."""
+
     endpoint_url: str = ""
     """Address of an S3 server other than Amazon's: ``"https://s3.example.edu"``; empty for Amazon's, or as
     ``AWS_ENDPOINT_URL`` says."""

@@ -4,91 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from capture.health import State
 from capture.take import read, takes_in
-from flipcast.library import Library
-from flipcast.settings import Settings
 from flipcast.studio import Studio
-from flipcast.web import recorder
-from flipcast.web.app import application
 from flipcast.web.news import News
-from flipcast.web.serve import listening, serve
 from greenscreen import beside
 from tests.fixtures.browser import Open, barriers
-
-SECRET = "s" * 32
-SIZES = [(1280, 720), (1920, 1080), (390, 844)]
+from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
 
 
-@contextmanager
-def opened(studio: Studio) -> Iterator[str]:
-    """The pages of *studio*, served; gives their address."""
-    stop, here = threading.Event(), threading.Event()
-    with listening(0) as at, studio:
-        port = at.getsockname()[1]
-        app = application(recorder.routes(studio), news=studio.news, secret=SECRET, port=port)
-        server = threading.Thread(
-            target=serve, args=(app, at), kwargs={"ready": here.set, "stop": stop, "leaving": studio.news.close}
-        )
-        server.start()
-        assert here.wait(20)
-        try:
-            yield f"http://127.0.0.1:{port}/{SECRET}/"
-        finally:
-            stop.set()
-            server.join(20)
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path / "library")
-
-
-@pytest.fixture
-def studio(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Studio:
-    """One that has no device but what every machine has: a test picture and a test tone."""
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
-    settings = Settings()
-    settings = replace(settings, record=replace(settings.record, countdown_seconds=1.0, room_to_roll_seconds=1.0))
-    return Studio(library, settings, News(), state=tmp_path / "state")
-
-
-@pytest.fixture
-def address(studio: Studio) -> Iterator[str]:
-    """Of its pages; whoever watches asks for this first, so that no page is left behind."""
-    with opened(studio) as found:
-        yield found
-
-
-def until(page: Page, state: str, within: float = 20) -> None:
-    expect(page.locator("main.recorder")).to_have_attribute("data-state", state, timeout=within * 1000)
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name).click()
-
-
-def choose_test_sources(page: Page) -> None:
-    page.get_by_text("More sources").click()
-    press(page, "Test picture")
-    expect(page.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
-    press(page, "Test tone")
-    until(page, "ready")
-
-
-def test_from_choosing_to_a_kept_take(studio: Studio, address: str, library: Library, watch: Open):
+def test_from_choosing_to_a_kept_take(studio: Studio, address: str, watch: Open):
     """What everybody does who records: choose, look, record, pause, mark, stop, and see what was kept."""
     page = watch(address, ready=False).page
     choose_test_sources(page)
@@ -111,7 +43,7 @@ def test_from_choosing_to_a_kept_take(studio: Studio, address: str, library: Lib
     expect(page.get_by_role("heading", name="“Vectors <b>& spaces</b>” is kept")).to_be_visible(timeout=20_000)
 
     until(page, "ready")
-    (shelf,) = library.shelves()
+    (shelf,) = studio.library.shelves()
     take = read(takes_in(shelf.folder)[0])
     assert shelf.name == "vectors-b-spaces-b"
     assert take.outcome
@@ -120,7 +52,7 @@ def test_from_choosing_to_a_kept_take(studio: Studio, address: str, library: Lib
     assert {track.name for track in take.tracks} == {"camera", "microphone"}
 
 
-def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: str, library: Library, watch: Open):
+def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: str, watch: Open):
     """A browser crashes, a lid is closed: the take goes on, and the next page finds it running."""
     page = watch(address, ready=False).page
     choose_test_sources(page)
@@ -135,7 +67,7 @@ def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: st
     expect(again.get_by_role("button", name="Stop")).to_be_focused()
     press(again, "Stop")
     expect(again.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
-    (shelf,) = library.shelves()
+    (shelf,) = studio.library.shelves()
     assert read(takes_in(shelf.folder)[0]).outcome.seconds > 5
 
 
@@ -148,7 +80,7 @@ def test_sources_are_let_go_when_nobody_looks(studio: Studio, address: str, watc
     assert studio.previews() is None
 
 
-def test_a_countdown_that_is_called_off_leaves_nothing(studio: Studio, address: str, library: Library, watch: Open):
+def test_a_countdown_that_is_called_off_leaves_nothing(studio: Studio, address: str, watch: Open):
     """The telephone rings: no empty recording stays behind."""
     slow = replace(studio.settings, record=replace(studio.settings.record, countdown_seconds=30.0))
     studio.settings = slow
@@ -158,12 +90,10 @@ def test_a_countdown_that_is_called_off_leaves_nothing(studio: Studio, address: 
     until(page, "counting")
     press(page, "Call off")
     until(page, "ready")
-    waited(lambda: not library.shelves())
+    waited(lambda: not studio.library.shelves())
 
 
-def test_a_recorder_that_is_killed_leaves_a_take_made_whole(
-    studio: Studio, address: str, library: Library, watch: Open
-):
+def test_a_recorder_that_is_killed_leaves_a_take_made_whole(studio: Studio, address: str, watch: Open):
     """What was said until then is there, and the page can record again at once."""
     page = watch(address, ready=False).page
     choose_test_sources(page)
@@ -175,7 +105,7 @@ def test_a_recorder_that_is_killed_leaves_a_take_made_whole(
     expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile("recovered")).first).to_be_visible()
     until(page, "ready")
-    (shelf,) = library.shelves()
+    (shelf,) = studio.library.shelves()
     assert read(takes_in(shelf.folder)[0]).outcome.recovered
 
 
@@ -192,21 +122,17 @@ def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Stu
     until(page, "ready")
 
 
-def test_what_was_chosen_is_chosen_the_next_time(
-    studio: Studio, address: str, library: Library, tmp_path: Path, watch: Open
-):
+def test_what_was_chosen_is_chosen_the_next_time(studio: Studio, address: str, tmp_path: Path, watch: Open):
     """Nobody wants to choose the same camera every morning."""
     choose_test_sources(watch(address, ready=False).page)
-    with opened(Studio(library, studio.settings, News(), state=tmp_path / "state")) as second:
+    with opened(Studio(studio.library, studio.settings, News(), state=tmp_path / "state")) as second:
         page = watch(second, ready=False).page
         until(page, "ready")
         expect(page.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
         page.context.close()
 
 
-def test_the_green_screen_is_seen_live_and_lies_beside_the_take(
-    studio: Studio, address: str, library: Library, watch: Open
-):
+def test_the_green_screen_is_seen_live_and_lies_beside_the_take(studio: Studio, address: str, watch: Open):
     """Who stands before a green wall sees at once how it will look, and may choose another background later."""
     page = watch(address, ready=False).page
     choose_test_sources(page)
@@ -220,7 +146,7 @@ def test_the_green_screen_is_seen_live_and_lies_beside_the_take(
     page.wait_for_timeout(500)
     press(page, "Stop")
     expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
-    (shelf,) = library.shelves()
+    (shelf,) = studio.library.shelves()
     assert beside.read(takes_in(shelf.folder)[0], "camera")
 
 
@@ -248,15 +174,4 @@ def test_nothing_is_cut_off_at_any_size(studio: Studio, address: str, watch: Ope
     """A page that must be scrolled sideways hides its stop button; a finger needs 44 pixels."""
     page = watch(address, ready=False, viewport={"width": width, "height": height}).page
     choose_test_sources(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    small = """[...document.querySelectorAll('button, summary, a[href]')]
-      .map(e => [e.textContent.trim(), e.getBoundingClientRect()])
-      .filter(([_, box]) => box.width && (box.height < 43.5 || box.width < 43.5)).map(([name]) => name)"""
-    assert page.evaluate(small) == []
-
-
-def waited(true: Callable[[], bool], within: float = 20) -> None:
-    deadline = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
+    assert unfit(page) == []

@@ -1,0 +1,107 @@
+"""The library page: every lecture, what can be done with it, and the lecture itself to watch."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import segno
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from capture.errors import FlipcastError
+from flipcast.finishing import Finishing
+from flipcast.web.app import asks, page
+from flipcast.web.preview import TYPES, lecture_files
+from process import lecture as lectures
+from publish import page as publishing
+from publish import publication
+
+_LONGEST = 2000
+
+
+def routes(finishing: Finishing) -> list[BaseRoute]:
+    """The page at ``/library``, its ways in, and every lecture at ``/watch/NAME/``."""
+    library = finishing.library
+    players = publishing.player_files()
+
+    def named(wish: dict[str, Any]) -> str:
+        return _text(wish.get("name"))
+
+    def work(wish: dict[str, Any]) -> dict[str, Any]:
+        what = wish["what"]
+        if what not in ("process", "publish", "recover"):
+            raise HTTPException(404)
+        if title := _text(wish.get("title", "")):
+            finishing.retitle(named(wish), title)
+        finishing.begin(named(wish), what)
+        return {}
+
+    def stop(wish: dict[str, Any]) -> dict[str, Any]:
+        finishing.stop(named(wish))
+        return {}
+
+    def delete(wish: dict[str, Any]) -> dict[str, Any]:
+        finishing.delete(named(wish))
+        return {}
+
+    def restore(wish: dict[str, Any]) -> dict[str, Any]:
+        return {"name": finishing.restore(named(wish))}
+
+    def watch(request: Request) -> Response:
+        folder = _made(request)
+        text = publishing.watch_page(lectures.read(folder), folder=folder, address=quote, home=None)
+        # The page says itself which of its scripts may run; this header is all that it cannot say of itself.
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": "frame-ancestors 'self'"}
+        return HTMLResponse(text, headers=headers)
+
+    def file(request: Request) -> Response:
+        name = request.path_params["file"]
+        folder = _made(request)
+        path = players.get(name) or lecture_files(lectures.read(folder), folder).get(name)
+        if path is None or not path.is_file():
+            raise HTTPException(404)
+        kind = TYPES.get(path.suffix.lower(), "application/octet-stream")
+        return FileResponse(path, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    def _made(request: Request) -> Any:
+        try:
+            return library.find(request.path_params["name"]).folder / "lecture"
+        except FlipcastError:
+            raise HTTPException(404) from None
+
+    async def code(request: Request) -> Response:
+        return await run_in_threadpool(_code, request)
+
+    def _code(request: Request) -> Response:
+        try:
+            where = publication.read(library.find(request.path_params["name"]).folder)
+        except FlipcastError:
+            raise HTTPException(404) from None
+        page_at = next((up.page for up in where if urlsplit(up.page).scheme in ("http", "https")), None)
+        if page_at is None:
+            raise HTTPException(404)
+        drawn = io.BytesIO()
+        segno.make(page_at, error="m").save(drawn, kind="svg", scale=4, border=4, dark="#000", light="#fff")
+        return Response(drawn.getvalue(), media_type="image/svg+xml")
+
+    return [
+        page("/library", "lectures"),
+        asks("/work/{what}", work),
+        asks("/stop", stop),
+        asks("/delete", delete),
+        asks("/restore", restore),
+        Route("/qr/{name}.svg", code),
+        Route("/watch/{name}/", watch),
+        Route("/watch/{name}/{file:path}", file),
+    ]
+
+
+def _text(said: Any) -> str:
+    if not isinstance(said, str) or len(said) > _LONGEST:
+        raise HTTPException(400)
+    return said

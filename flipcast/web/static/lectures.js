@@ -1,0 +1,154 @@
+// The library page: every lecture, found by search, with what can be done with it now.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ask, Dialog, Head, html, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
+import { clock, say } from "./words.js";
+
+/** The lecture that the address names after its #. */
+function useNamed() {
+  const [name, setName] = useState(decodeURIComponent(location.hash.slice(1)));
+  useEffect(() => {
+    const hear = () => setName(decodeURIComponent(location.hash.slice(1)));
+    addEventListener("hashchange", hear);
+    return () => removeEventListener("hashchange", hear);
+  }, []);
+  return name;
+}
+
+const day = seconds => new Date(seconds * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+const busy = task => task && (task.state === "waiting" || task.state === "working");
+
+function stageOf(lecture, task) {
+  if (busy(task)) return say("stage-working");
+  if (lecture.unfinished) return say("stage-unfinished");
+  return say(`stage-${lecture.stage.replace(" ", "-")}`);
+}
+
+function Progress({ task, tried }) {
+  const words =
+    task.state === "waiting"
+      ? say("work-waiting")
+      : `${say(`step-${task.step || "examine"}`)}${task.left === null ? "" : ` · ${say("work-left", { time: clock(task.left) })}`}`;
+  const id = `work-${task.name}`;
+  return html`<div class="work">
+    <p id=${id}>${words}</p>
+    <progress max="1" value=${task.overall} aria-labelledby=${id}></progress>
+    <button type="button" onClick=${() => tried(() => ask("stop", { name: task.name }))}>${say("work-stop")}</button>
+  </div>`;
+}
+
+function Published({ lecture }) {
+  const [copied, setCopied] = useState("");
+  const copy = async (what, text) => {
+    await navigator.clipboard.writeText(text);
+    setCopied(what);
+  };
+  return html`${lecture.publications.map(({ page, store }) => {
+    const online = /^https?:/.test(page);
+    const snippet = `<iframe src="${page}" width="960" height="600" allowfullscreen></iframe>`;
+    const title = say("published-in", { store });
+    return html`<section class="published" aria-label=${title}>
+      <div class="grow">
+        <label>${title}<input readonly value=${page} onFocus=${event => event.target.select()} /></label>
+        <p class="row">
+          <button type="button" onClick=${() => copy("page", page)}>${say("copy-address")}</button>
+          ${online && html`<button type="button" onClick=${() => copy("snippet", snippet)}>${say("copy-snippet")}</button>`}
+          <span role="status">${copied && say("copied")}</span>
+        </p>
+      </div>
+      ${online && html`<img src=${`qr/${lecture.name}.svg`} width="132" height="132" alt=${say("code", { title: lecture.title })} />`}
+    </section>`;
+  })}`;
+}
+
+function Open({ lecture, task, tried, onDelete }) {
+  const own = useRef(null);
+  const [title, setTitle] = useState(lecture.title);
+  useEffect(() => {
+    setTitle(lecture.title);
+    own.current.scrollIntoView({ block: "nearest" });
+  }, [lecture.name]);
+  const work = (what, wish = {}) => tried(() => ask(`work/${what}`, { name: lecture.name, ...wish }));
+  const working = busy(task);
+  const recording = lecture.stage === "recording" || lecture.stage === "begun";
+  return html`<div class="open" ref=${own}>
+    ${lecture.trouble && html`<p class="alarm">${lecture.trouble}</p>`}
+    ${lecture.takes?.map(text => html`<p class="faint">${text}</p>`)}
+    ${lecture.notes?.map(text => html`<p class="note">${text}</p>`)}
+    ${task?.trouble && html`<p class="alarm">${task.trouble}</p>`}
+    ${working && html`<${Progress} task=${task} tried=${tried} />`}
+    ${!working && lecture.stage !== "damaged" && !recording && html`
+      <form onSubmit=${event => (event.preventDefault(), work("process", { title }))}>
+        <label>${say("lecture-title")}<input value=${title} maxlength="200" onInput=${event => setTitle(event.target.value)} /></label>
+        <p class="row">
+          ${lecture.unfinished ? html`<button type="button" class="main" onClick=${() => work("recover")}>${say("recover")}</button>` : null}
+          <button type="submit" class=${lecture.made || lecture.unfinished ? "" : "main"}>${say(lecture.made ? "process-again" : "process")}</button>
+          ${lecture.made && html`<a class="button" href=${`watch/${lecture.name}/`} target="_blank">${say("watch")}</a>`}
+          ${lecture.made && html`<button type="button" class=${lecture.publications.length ? "" : "main"} onClick=${() => work("publish")}>${
+            say(lecture.publications.length ? "publish-again" : "publish")
+          }</button>`}
+          <span class="grow"></span>
+          <button type="button" class="danger" onClick=${onDelete}>${say("delete")}</button>
+        </p>
+      </form>`}
+    ${lecture.publications?.length ? html`<${Published} lecture=${lecture} />` : null}
+  </div>`;
+}
+
+function Row({ lecture, task, open, tried, onDelete }) {
+  return html`<li class="sheet lecture">
+    <h2><a href=${open ? "library#" : `library#${lecture.name}`} aria-expanded=${open}>
+      <span class="title">${lecture.title}</span>
+      <span class=${`stage ${lecture.stage}`}>${stageOf(lecture, task)}</span>
+      <span class="faint">${lecture.seconds ? `${clock(lecture.seconds)} · ` : ""}${day(lecture.at)}</span>
+    </a></h2>
+    ${open && html`<${Open} lecture=${lecture} task=${task} tried=${tried} onDelete=${onDelete} />`}
+  </li>`;
+}
+
+function Lectures() {
+  const library = useNews("library");
+  const work = useNews("work") ?? {};
+  const named = useNamed();
+  const [wanted, setWanted] = useState("");
+  const [asking, setAsking] = useState(null);
+  const [gone, setGone] = useState(null);
+  const [failure, tried, forget] = useTries();
+  const remove = async lecture => {
+    setAsking(null);
+    if (await tried(() => ask("delete", { name: lecture.name }))) setGone(lecture);
+  };
+  const restore = async () => {
+    if (await tried(() => ask("restore", { name: gone.name }))) setGone(null);
+  };
+  const words = wanted.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+  const found = library?.lectures.filter(({ title, name }) =>
+    words.every(word => `${title} ${name}`.toLocaleLowerCase().includes(word)),
+  );
+  const active = Object.values(work).find(task => task.state === "working");
+  const ended = Object.values(work).filter(task => task.state === "done" || task.state === "failed").at(-1);
+  return html`<${Head} here="library" />
+    <main class="library">
+      <h1>${say("page-library")}</h1>
+      <${Trouble} failure=${failure} onClose=${forget} />
+      <${Spoken} text=${active ? say(`step-${active.step || "examine"}`) : ended ? say(`work-${ended.state}`) : ""} />
+      ${Object.values(work)
+        .filter(task => task.trouble && library && !library.lectures.some(({ name }) => name === task.name))
+        .map(task => html`<p class="trouble">${task.trouble}</p>`)}
+      <label class="search">${say("search")}<input type="search" value=${wanted} onInput=${event => setWanted(event.target.value)} /></label>
+      ${gone && html`<p class="row undo" role="status"><span>${say("deleted", { title: gone.title })}</span>
+        <button type="button" onClick=${restore}>${say("undo")}</button></p>`}
+      ${found && !found.length && html`<p class="faint">${say(wanted ? "none-found" : "library-empty")}</p>`}
+      <ul class="lectures">${found?.map(
+        lecture => html`<${Row} key=${lecture.name} lecture=${lecture} task=${work[lecture.name]} open=${lecture.name === named}
+          tried=${tried} onDelete=${() => setAsking(lecture)} />`,
+      )}</ul>
+      ${library && html`<p class="faint">${say("lies-in", { folder: library.folder })}</p>`}
+      ${asking && html`<${Dialog} title=${say("delete-really", { title: asking.title })} onClose=${() => setAsking(null)}>
+        <p>${say("delete-means")}</p>
+        <p class="row"><button type="button" class="danger" onClick=${() => remove(asking)}>${say("delete")}</button>
+        <button type="button" onClick=${() => setAsking(null)}>${say("keep")}</button></p>
+      </${Dialog}>`}
+    </main>`;
+}
+
+show(Lectures, "page-library");

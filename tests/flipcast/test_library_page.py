@@ -1,0 +1,148 @@
+"""The library page in a real browser: from a recording to an address to copy."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from flipcast.studio import Studio
+from publish.stores.s3 import S3Store
+from tests.fixtures.browser import Open, barriers
+from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
+
+
+@pytest.fixture
+def shelved(studio: Studio, address: str, lecture_folder: Path) -> Path:
+    """A finished lecture in the library, with a title that means harm."""
+    return Path(copytree(lecture_folder, studio.library.folder / "a-lesson"))
+
+
+def lecture(page: Page, title: str) -> None:
+    page.get_by_role("link", name=title).click()
+
+
+def test_from_a_recording_to_its_page_on_the_web(studio: Studio, s3_store: S3Store, watch: Open) -> None:
+    """What the recorder page leads to: finish, look, publish, copy the address; nothing typed but the title."""
+    s3_store.open_to_readers()
+    store = replace(studio.settings.store, endpoint_url=s3_store.settings.endpoint_url, address=s3_store.address)
+    studio.settings = replace(studio.settings, store=store)
+    with opened(studio) as address:
+        page = watch(address, ready=False).page
+        choose_test_sources(page)
+        press(page, "Record")
+        until(page, "rolling")
+        page.wait_for_timeout(3000)
+        press(page, "Stop")
+        page.get_by_role("link", name="Finish and publish").click()
+        expect(page.get_by_role("link", name=re.compile("Recording .*Recorded"))).to_be_visible()
+
+        page.get_by_label("Title of the lecture").fill("Vectors & <i>spaces</i>")
+        press(page, "Finish")
+        expect(page.get_by_role("progressbar")).to_be_visible()
+        expect(page.get_by_role("link", name="Watch")).to_be_visible(timeout=90_000)
+        expect(page.get_by_text("Vectors & <i>spaces</i>", exact=True)).to_be_visible()
+
+        href = page.get_by_role("link", name="Watch").get_attribute("href")
+        watching = watch(address + str(href), ready=False)
+        watching.until("v.readyState >= 3 && !!customElements.get('media-controller')")
+        watching.page.context.close()
+
+        press(page, "Publish")
+        copied = page.get_by_label(re.compile("Published in"))
+        expect(page.get_by_role("button", name="Copy the address")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("img", name=re.compile("QR code"))).to_be_visible()
+        waited(lambda: bool(page.evaluate("document.querySelector('.published img').naturalWidth > 0")))
+        there = page.locator(".published input").input_value()
+        assert copied.count()
+        page.context.close()
+    up = watch(there, ready=False)
+    up.until("v.readyState >= 3")
+
+
+def test_what_was_deleted_comes_back(studio: Studio, address: str, shelved: Path, watch: Open) -> None:
+    """A slip of the finger must not cost a semester."""
+    page = watch(address + "library#a-lesson", ready=False).page
+    press(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("is in the trash")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("A lesson"))).to_have_count(0)
+    assert not shelved.exists()
+    press(page, "Take it back")
+    expect(page.get_by_role("link", name=re.compile("A lesson"))).to_be_visible()
+    assert studio.library.find("a-lesson").lecture()
+
+
+def test_a_lecture_is_found_by_its_title(studio: Studio, address: str, shelved: Path, watch: Open) -> None:
+    """After a year there are two hundred."""
+    studio.library.begin("Another one")
+    page = watch(address + "library", ready=False).page
+    expect(page.locator(".lecture")).to_have_count(2)
+    page.get_by_label("Search").fill("LESSON made")
+    expect(page.locator(".lecture")).to_have_count(1)
+    page.get_by_label("Search").fill("nothing like it")
+    expect(page.get_by_text("No recording has these words")).to_be_visible()
+
+
+def test_a_damaged_recording_is_one_row_with_a_sentence(
+    studio: Studio, address: str, shelved: Path, watch: Open
+) -> None:
+    """One bad file must not hide all the others."""
+    (shelved / "recording.json").write_text("{", encoding="utf-8")
+    studio.library.begin("Another one")
+    page = watch(address + "library#a-lesson", ready=False).page
+    expect(page.locator(".lecture")).to_have_count(2)
+    expect(page.locator(".open .alarm")).to_be_visible()
+
+
+def test_work_can_be_stopped_and_goes_on(studio: Studio, address: str, film, watch: Open) -> None:
+    """A train leaves, a lid is closed."""
+    source = film(
+        "long.mp4",
+        *("-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=120", "-c:v", "libx264"),
+        *("-preset", "ultrafast"),
+    )
+    studio.library.take_in(source, title="Long")
+    page = watch(address + "library#long", ready=False).page
+    press(page, "Finish")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    press(page, "Stop; it goes on")
+    expect(page.get_by_role("button", name="Finish")).to_be_visible(timeout=15_000)
+    assert studio.library.find("long").lecture() is None
+
+
+def test_a_source_that_is_gone_is_explained(studio: Studio, address: str, film, tmp_path: Path, watch: Open) -> None:
+    """The stick with the file is in another pocket."""
+    source = tmp_path / "gone.mp4"
+    source.write_bytes(film("short.mp4", "-f", "lavfi", "-i", "testsrc2=duration=1:size=320x240").read_bytes())
+    studio.library.take_in(source, title="Gone")
+    source.unlink()
+    page = watch(address + "library#gone", ready=False).page
+    press(page, "Finish")
+    expect(page.locator("main .trouble")).to_contain_text("gone.mp4")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_has_no_barriers(address: str, shelved: Path, watch: Open, scheme: str) -> None:
+    """A library that cannot be read aloud is closed to some of the staff."""
+    page = watch(address + "library#a-lesson", ready=False, color_scheme=scheme, bypass_csp=True).page
+    expect(page.get_by_role("button", name="Publish")).to_be_visible()
+    assert barriers(page) == []
+    press(page, "Publish")
+    expect(page.get_by_role("button", name="Copy the address")).to_be_visible(timeout=30_000)
+    assert barriers(page) == []
+    press(page, "Delete")
+    page.wait_for_timeout(200)
+    assert barriers(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_is_cut_off_at_any_size(address: str, shelved: Path, watch: Open, width: int, height: int) -> None:
+    """Somebody looks up an address on the phone."""
+    page = watch(address + "library#a-lesson", ready=False, viewport={"width": width, "height": height}).page
+    expect(page.get_by_role("button", name="Publish")).to_be_visible()
+    assert unfit(page) == []
