@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, inf, log
 from typing import overload
@@ -146,20 +146,27 @@ def plan(
         if found is None:
             return None
         borders = found
-    spoken = [[w for w in words if start <= (w.start + w.end) / 2 < end] for start, end in pairwise(borders)]
-    spoken[-1] += [w for w in words if (w.start + w.end) / 2 >= seconds]
+    untitled = [
+        Clip(number=number, start=start, end=end, title="")
+        for number, (start, end) in enumerate(pairwise(borders), start=1)
+    ]
+    return titled(untitled, transcript=transcript, markers=markers)
+
+
+def titled(clips: Sequence[Clip], *, transcript: Transcript | None, markers: Sequence[Marker] = ()) -> tuple[Clip, ...]:
+    """*clips*, each called as the marker where it begins, or after what is said in it."""
+    words = transcript.words if transcript else ()
+    spoken = [[w for w in words if clip.start <= (w.start + w.end) / 2 < clip.end] for clip in clips]
+    spoken[-1] += [w for w in words if (w.start + w.end) / 2 >= clips[-1].end]
     titles = titles_of(
         [[word.text for word in part] for part in spoken], language=transcript.language if transcript else ""
     )
     labelled = [marker for marker in markers if marker.label]
-    for number, start in enumerate(borders[:-1]):
-        near = min(labelled, key=lambda marker: abs(marker.at - start), default=None)
-        if near is not None and abs(near.at - start) <= NEAR:
+    for number, clip in enumerate(clips):
+        near = min(labelled, key=lambda marker: abs(marker.at - clip.start), default=None)
+        if near is not None and abs(near.at - clip.start) <= NEAR:
             titles[number] = near.label
-    return tuple(
-        Clip(number=number, start=start, end=end, title=title)
-        for number, ((start, end), title) in enumerate(zip(pairwise(borders), titles, strict=True), start=1)
-    )
+    return tuple(replace(clip, title=title) for clip, title in zip(clips, titles, strict=True))
 
 
 class _Quiet:

@@ -21,6 +21,10 @@ class TakeUnfinished(ProcessError):
     """A take has no outcome: it is still rolling, or a crash cut it short."""
 
 
+class EditsDamaged(ProcessError):
+    """What a person changed of a lecture is written down, but cannot be understood."""
+
+
 class LayoutImpossible(ProcessError):
     """The pictures of a take cannot be laid out as it was wished."""
 

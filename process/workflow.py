@@ -25,12 +25,13 @@ from capture.take import Marker
 from greenscreen import beside
 from greenscreen.beside import Beside
 from greenscreen.key import Key
-from process import assemble, backdrop, clips, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, thumbnails
+from process import assemble, backdrop, clips, edits, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, thumbnails
 from process.captions.engine import Captions, open_engine
 from process.captions.transcript import Transcript
 from process.chapters import chapters, meant
 from process.clips import Clip
 from process.compose import Composition, compose, gone_in
+from process.edits import Edits
 from process.encode import Encoded, encode, keyframes
 from process.errors import EngineMissing, MediaUnreadable, NoRoom, ProcessError, Stopped, WeightsDamaged, WeightsMissing
 from process.footage import Footage, footage
@@ -107,12 +108,14 @@ def make(
         MediaUnreadable: the source is no media, or is gone.
         RecordingMissing, TakeUnfinished: there is no take to make it of.
         LayoutImpossible: the take does not have what the layout asks for.
+        EditsDamaged: what a person changed of it cannot be understood.
         Stopped: *stop* was set; what was done so far is remembered.
         ProcessError: whatever else went wrong, with a sentence.
     """
     stop = stop or threading.Event()
     source = footage(recording, folder, number=settings.compose.take)
-    recipe = _recipe(source, settings)
+    changed = edits.read(folder)
+    recipe = _recipe(source, settings, changed)
     known = _finished(folder / "lecture", recipe)
     if known is not None:
         news(News(step="assemble", done=1.0, overall=1.0))
@@ -120,7 +123,7 @@ def make(
     if keyed.asked(source, settings.compose.layouts):
         keyed.check_able()
         backdrop.understood(settings.keyed.behind, screen=True)
-    return _Walk(source, folder, settings, executor, news, stop).walk(recording.title, recipe)
+    return _Walk(source, folder, settings, executor, news, stop).walk(recording.title, recipe, changed)
 
 
 @step("examine", edition=1, gives=Media, needs=Needs(cores=1))
@@ -193,7 +196,7 @@ class _Walk:
         self.used: list[Done[Any]] = []
         self.shares = _SHARES
 
-    def walk(self, title: str, recipe: str) -> Lecture:
+    def walk(self, title: str, recipe: str, changed: Edits) -> Lecture:
         path, settings = self.source.path, self.settings
         with explained(self.folder):
             self.memory.folder.mkdir(parents=True, exist_ok=True)
@@ -224,6 +227,14 @@ class _Walk:
         if not all(done.remembered for done in self.used):
             self.source.check()
         self.news(News(step="assemble", done=0.0, overall=0.96))
+        spoken = said.value if said else None
+        if spoken and changed.words:  # clips stay where they are: nothing is encoded again for the sake of a comma
+            spoken, left = edits.corrected(spoken, changed)
+            planned = clips.titled(planned, transcript=spoken, markers=material.markers)
+            notes += left
+        named, left = edits.titled(planned, changed)
+        notes += left
+        begun = chapters(material.markers, planned, seconds=seconds, transcript=spoken)
         made = assemble.Made(
             title=title,
             seconds=seconds,
@@ -231,9 +242,9 @@ class _Walk:
             levelled=levelled,
             encoded=encoded,
             judged=judged,
-            transcript=said.value if said else None,
-            clips=planned,
-            chapters=chapters(material.markers, planned, seconds=seconds, transcript=said.value if said else None),
+            transcript=spoken,
+            clips=named,
+            chapters=edits.agreeing(begun, named, planned),
             segments=segments,
             steps=tuple(replace(t, times_real_time=_speed(seconds, t.seconds)) for t in self.times),
             notes=tuple(dict.fromkeys(notes)),
@@ -421,7 +432,7 @@ def _speed(seconds: float, taken: float) -> float:
     return round(seconds / max(taken, 0.001), 2)
 
 
-def _recipe(source: Footage, settings: Processing) -> str:
+def _recipe(source: Footage, settings: Processing, changed: Edits) -> str:
     """Digest of all that decides what the lecture will be, but its title."""
     text = f"{EDITION} {source.recipe()} {_digest_of(settings.captions.script)}"
     if (behind := backdrop.file_of(settings.keyed.behind)) is not None:
@@ -429,7 +440,10 @@ def _recipe(source: Footage, settings: Processing) -> str:
     if source.take is not None:
         for piece in source.pieces:
             text += "".join(_digest_of(path) for path in beside.files(source.path, piece.name))
-    return hashlib.blake2b((text + to_json(settings)).encode(), digest_size=16).hexdigest()
+    if changed != Edits():  # else it is what it was before anything could be changed
+        text += to_json(changed)
+    whole = (text + to_json(settings)).encode("utf-8", "backslashreplace")
+    return hashlib.blake2b(whole, digest_size=16).hexdigest()
 
 
 def _finished(folder: Path, recipe: str) -> Lecture | None:

@@ -13,7 +13,7 @@ from process.captions.cues import Cue, from_webvtt
 from process.captions.engine import Captions, Report, check
 from process.captions.hearing import in_order
 from process.captions.speech import Sound
-from process.captions.transcript import SPACELESS, Span, Transcript, Word
+from process.captions.transcript import Span, Transcript, spread
 from process.errors import MediaUnreadable
 
 
@@ -62,7 +62,11 @@ class Scripted:
             seconds = opened.seconds
         language = language or "en"
         cues = [cue for cue in self._cues if cue.start < seconds]
-        words = in_order(word for cue in cues for word in _spread(cue, seconds=seconds, language=language))
+        words = in_order(
+            word
+            for cue in cues
+            for word in spread(cue.text, start=cue.start, end=min(cue.end, seconds), language=language)
+        )
         report(1.0)
         return Transcript(
             language=language if words else "",
@@ -75,20 +79,6 @@ class Scripted:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _spread(cue: Cue, *, seconds: float, language: str) -> list[Word]:
-    """The words of *cue*, each as long as its share of the letters."""
-    texts = list(cue.text.replace(" ", "")) if language in SPACELESS else cue.text.split()
-    letters = sum(map(len, texts))
-    start, end = cue.start, min(cue.end, seconds)
-    words, passed = [], 0
-    for text in texts:
-        begin = start + (end - start) * passed / letters
-        passed += len(text)
-        until = start + (end - start) * passed / letters
-        words.append(Word(start=round(begin, 3), end=round(until, 3), text=text, confidence=1.0))
-    return words
 
 
 def _together(cues: list[Cue], *, seconds: float) -> tuple[Span, ...]:

@@ -93,6 +93,19 @@ def joined(texts: Iterable[str], language: str) -> str:
     return ("" if language in SPACELESS else " ").join(texts)
 
 
+def spread(text: str, *, start: float, end: float, language: str) -> list[Word]:
+    """The words of *text*, each as long as its share of the letters; certain, for somebody wrote them down."""
+    texts = list(text.replace(" ", "")) if language in SPACELESS else text.split()
+    letters = sum(map(len, texts))
+    words, passed = [], 0
+    for part in texts:
+        begin = start + (end - start) * passed / letters
+        passed += len(part)
+        until = start + (end - start) * passed / letters
+        words.append(Word(start=round(begin, 3), end=round(until, 3), text=part, confidence=1.0))
+    return words
+
+
 def ends_sentence(text: str) -> bool:
     """Whether a sentence ends with the word *text*.
 
