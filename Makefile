@@ -11,7 +11,7 @@ CORE = $(VENV)/.core
 DEV = $(VENV)/.dev
 SLIDES = 1 2 3a 3b 4 5a 5b 6 7a 7b 8a 8b 9a 9b
 
-.PHONY: help setup setup-dev demo demo-stop test lint bench slides lock clean
+.PHONY: help setup setup-dev demo demo-stop test lint bench pictures slides lock clean
 
 help:
 	@echo "make demo       process a sample lecture, publish it in an S3 server on this machine, say where to watch"
@@ -19,6 +19,7 @@ help:
 	@echo "make test       all tests"
 	@echo "make lint       style, types, who imports whom"
 	@echo "make bench      the benchmarks: minutes each, on a quiet machine"
+	@echo "make pictures   take the pictures of the README anew"
 	@echo "make setup      only set up"
 
 setup: $(CORE)
@@ -54,6 +55,9 @@ demo-stop: $(CORE)
 test: $(DEV)
 	@PYTHON="$(PYTHON)" .ci/need libraries chromium screen sound office
 	@$(BIN)/python -m pytest --quiet $(TESTS)
+
+pictures: $(DEV)
+	@$(BIN)/python -m tests.pictures
 
 lint: $(DEV)
 	@$(BIN)/ruff check --quiet

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from capture import recording, recovery, take
+from capture.description import from_json
 from capture.errors import FlipcastError
 from flipcast import actions, report
 from flipcast.errors import InUse, LectureUnknown
@@ -22,6 +23,8 @@ from flipcast.jobs import Job, Order, State
 from flipcast.library import Library, Shelf, in_one_line, is_name
 from flipcast.settings import Settings
 from flipcast.web.news import News
+from process import edits
+from process.captions.transcript import Transcript, Word
 from process.errors import Stopped
 from process.step import explained
 from process.workflow import News as Step
@@ -144,6 +147,57 @@ class Finishing:
         recorded = shelf.recording()
         recording.write(replace(recorded, title=in_one_line(title)[:200] or recorded.title), shelf.folder)
         self._wake()
+
+    def said(self, name: str) -> dict[str, Any]:
+        """What is said in the lecture, clip by clip, as it will be once it is finished again.
+
+        Raises:
+            LectureUnknown: it is not made yet.
+            EditsDamaged: what was corrected cannot be understood.
+        """
+        shelf = self.library.find(name)
+        made = shelf.lecture()
+        if made is None:
+            raise LectureUnknown(f"{name!r} is not finished yet", hint="finish it first")
+        changes = edits.read(shelf.folder)
+        clips, _ = edits.titled([one.clip for one in made.clips], changes)
+        words: tuple[Word, ...] = ()
+        for track in made.captions[:1]:
+            with explained(shelf.folder):
+                text = (shelf.folder / "lecture" / track.words).read_text(encoding="utf-8")
+            words = edits.corrected(from_json(text, Transcript), changes)[0].words
+        last = len(clips) - 1
+        return {
+            "film": made.download,
+            "clips": [
+                {
+                    "start": clip.start,
+                    "title": clip.title,
+                    "words": [
+                        [round(word.start, 3), round(word.end, 3), word.text, round(word.confidence, 2)]
+                        for word in words
+                        if clip.start <= word.start and (number == last or word.start < clip.end)
+                    ],
+                }
+                for number, clip in enumerate(clips)
+            ],
+        }
+
+    def correct(self, name: str, change: edits.Correction | edits.ClipTitle) -> None:
+        """Keep a corrected word or the name of a clip; it shows once the lecture is finished again.
+
+        Raises:
+            LectureUnknown: there is no such lecture.
+            EditsDamaged, NoRoom, NoRight: it could not be kept.
+        """
+        shelf = self.library.find(name)
+        with self._changed:
+            before = edits.read(shelf.folder)
+            if isinstance(change, edits.Correction):
+                after = replace(before, words=(*before.words, change))
+            else:
+                after = replace(before, clips=(*before.clips, change))
+            edits.write(after, shelf.folder)
 
     def delete(self, name: str) -> None:
         """Put the lecture called *name* into the trash; what is published stays up.

@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute, Route
 
 from capture.errors import FlipcastError
 from flipcast.finishing import Finishing
-from flipcast.web.app import asks, page
+from flipcast.web.app import asks, page, tells
 from flipcast.web.preview import TYPES, lecture_files
+from process import edits
 from process import lecture as lectures
 from publish import page as publishing
 from publish import publication
@@ -39,6 +40,18 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         if title := _text(wish.get("title", "")):
             finishing.retitle(named(wish), title)
         finishing.begin(named(wish), what)
+        return {}
+
+    def correct(wish: dict[str, Any]) -> dict[str, Any]:
+        try:
+            start, text = float(wish["start"]), _text(wish["text"])
+            if "was" in wish:
+                change = edits.Correction(start=start, end=float(wish["end"]), was=_text(wish["was"]), text=text)
+                finishing.correct(named(wish), change)
+            else:
+                finishing.correct(named(wish), edits.ClipTitle(start=start, title=text))
+        except (KeyError, TypeError, ValueError):
+            raise HTTPException(400) from None
         return {}
 
     def stop(wish: dict[str, Any]) -> dict[str, Any]:
@@ -92,6 +105,8 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
     return [
         page("/library", "lectures"),
         asks("/work/{what}", work),
+        tells("/said/{name}", lambda asked: finishing.said(asked["name"])),
+        asks("/correct", correct),
         asks("/stop", stop),
         asks("/delete", delete),
         asks("/restore", restore),

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from flipcast.studio import Studio
+from process import edits
 from publish.stores.s3 import S3Store
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
@@ -75,6 +76,29 @@ def test_what_was_deleted_comes_back(studio: Studio, address: str, shelved: Path
     press(page, "Take it back")
     expect(page.get_by_role("link", name=re.compile("A lesson"))).to_be_visible()
     assert studio.library.find("a-lesson").lecture()
+
+
+def test_a_word_of_the_captions_is_corrected_and_a_clip_renamed(
+    studio: Studio, address: str, shelved: Path, watch: Open
+) -> None:
+    """Names and terms are what engines hear wrong, and what students search for."""
+    page = watch(address + "library#a-lesson", ready=False, bypass_csp=True).page
+    page.get_by_text("Captions and clips: correct them").click()
+    first = page.locator("button.word").first
+    was = first.inner_text()
+    first.click()
+    waited(lambda: bool(page.evaluate("document.querySelector('.said video').currentTime < 3")))
+    assert barriers(page) == []
+    page.get_by_label("Word at").fill("Eigenvalues <i>")
+    page.keyboard.press("Enter")
+    expect(page.locator("button.word").first).to_have_text("Eigenvalues")
+    page.get_by_label("Name of the clip").first.fill("What eigenvalues are")
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Finish again to have it")).to_be_visible()
+    waited(lambda: len(edits.read(shelved).clips) == 1)
+    kept = edits.read(shelved)
+    assert (kept.words[0].was, kept.words[0].text) == (was, "Eigenvalues <i>")
+    assert kept.clips[0].title == "What eigenvalues are"
 
 
 def test_a_lecture_is_found_by_its_title(studio: Studio, address: str, shelved: Path, watch: Open) -> None:

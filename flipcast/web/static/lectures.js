@@ -1,6 +1,6 @@
 // The library page: every lecture, found by search, with what can be done with it now.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Dialog, Head, html, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
+import { ask, Dialog, Head, html, read, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
 import { clock, say } from "./words.js";
 
 /** The lecture that the address names after its #. */
@@ -60,9 +60,75 @@ function Published({ lecture }) {
   })}`;
 }
 
+/** A word that was clicked: it is heard, and can be written otherwise. */
+function Correcting({ word, onSave, onHear, onClose }) {
+  const [text, setText] = useState(word[2]);
+  const own = useRef(null);
+  useEffect(() => {
+    setText(word[2]);
+    own.current.select();
+  }, [word]);
+  const save = event => {
+    event.preventDefault();
+    onSave(text.trim());
+  };
+  return html`<form class="correcting" onSubmit=${save} onKeyDown=${event => event.key === "Escape" && onClose()}>
+    <label class="grow">${say("word", { time: clock(word[0]) })}<input ref=${own} value=${text} maxlength="200"
+      onInput=${event => setText(event.target.value)} /></label>
+    <button type="submit" class="main">${say(text.trim() ? "word-keep" : "word-remove")}</button>
+    <button type="button" onClick=${onHear}>${say("word-hear")}</button>
+    <button type="button" onClick=${onClose}>${say("close")}</button>
+  </form>`;
+}
+
+/** Words of the captions and names of clips, beside the film. */
+function Said({ lecture, tried, onChange }) {
+  const [said, setSaid] = useState(null);
+  const [at, setAt] = useState(null);
+  const film = useRef(null);
+  const until = useRef(0);
+  useEffect(() => {
+    tried(() => read(`said/${lecture.name}`)).then(found => found && setSaid(found));
+  }, [lecture.name]);
+  if (!said) return html`<p class="faint">${say("loading")}</p>`;
+  const hear = word => {
+    until.current = word[1] + 0.6;
+    film.current.currentTime = Math.max(0, word[0] - 0.4);
+    film.current.play();
+  };
+  const keep = change =>
+    tried(async () => {
+      await ask("correct", { name: lecture.name, ...change });
+      setSaid(await read(`said/${lecture.name}`));
+      setAt(null);
+      onChange();
+    });
+  return html`<div class="said">
+    <video ref=${film} src=${`watch/${lecture.name}/${encodeURI(said.film)}`} controls preload="metadata" aria-label=${lecture.title}
+      onTimeUpdate=${() => until.current && film.current.currentTime > until.current && ((until.current = 0), film.current.pause())}></video>
+    <div>
+      ${at && html`<${Correcting} word=${at} onHear=${() => hear(at)} onClose=${() => setAt(null)}
+        onSave=${text => keep({ start: at[0], end: at[1], was: at[2], text })} />`}
+      ${said.clips.map(
+        (clip, number) => html`<details key=${clip.start} open=${number === 0}>
+          <summary>${clock(clip.start)} ${clip.title}</summary>
+          <label>${say("clip-title")}<input value=${clip.title} maxlength="200"
+            onChange=${event => keep({ start: clip.start, text: event.target.value })} /></label>
+          <p class="words">${clip.words.map(
+            word => html`<button type="button" class=${word[3] < 0.5 ? "word unsure" : "word"} aria-pressed=${word === at}
+              onClick=${() => (setAt(word), hear(word))}>${word[2]}</button> `,
+          )}</p>
+        </details>`,
+      )}
+    </div>
+  </div>`;
+}
+
 function Open({ lecture, task, tried, onDelete }) {
   const own = useRef(null);
   const [title, setTitle] = useState(lecture.title);
+  const [saying, setSaying] = useState(false);
+  const [changed, setChanged] = useState(false);
   useEffect(() => {
     setTitle(lecture.title);
     own.current.scrollIntoView({ block: "nearest" });
@@ -77,7 +143,7 @@ function Open({ lecture, task, tried, onDelete }) {
     ${task?.trouble && html`<p class="alarm">${task.trouble}</p>`}
     ${working && html`<${Progress} task=${task} tried=${tried} />`}
     ${!working && lecture.stage !== "damaged" && !recording && html`
-      <form onSubmit=${event => (event.preventDefault(), work("process", { title }))}>
+      <form onSubmit=${event => (event.preventDefault(), setChanged(false), setSaying(false), work("process", { title }))}>
         <label>${say("lecture-title")}<input value=${title} maxlength="200" onInput=${event => setTitle(event.target.value)} /></label>
         <p class="row">
           ${lecture.unfinished ? html`<button type="button" class="main" onClick=${() => work("recover")}>${say("recover")}</button>` : null}
@@ -90,6 +156,11 @@ function Open({ lecture, task, tried, onDelete }) {
           <button type="button" class="danger" onClick=${onDelete}>${say("delete")}</button>
         </p>
       </form>`}
+    ${lecture.made && !working && html`<details open=${saying} onToggle=${event => event.target === event.currentTarget && setSaying(event.target.open)}>
+        <summary>${say("correct")}</summary>
+        ${changed && html`<p class="note" role="status">${say("corrected")}</p>`}
+        ${saying && html`<${Said} lecture=${lecture} tried=${tried} onChange=${() => setChanged(true)} />`}
+      </details>`}
     ${lecture.publications?.length ? html`<${Published} lecture=${lecture} />` : null}
   </div>`;
 }

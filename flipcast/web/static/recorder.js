@@ -229,9 +229,9 @@ function Recorder() {
       <div class="left">
         <${Trouble} failure=${failure ?? studio.trouble} onClose=${failure ? forget : null} />
         <${Stage} studio=${studio} />
+        <${Controls} studio=${studio} title=${title} tried=${doing} />
         <${Layouts} studio=${studio} tried=${doing} />
         <${Green} studio=${studio} idle=${idle} tried=${doing} />
-        <${Controls} studio=${studio} title=${title} tried=${doing} />
         <${Spoken} text=${spokenOf(studio)} />
         ${idle && studio.last && html`<${Last} last=${studio.last} />`}
       </div>
