@@ -65,6 +65,8 @@ class Made:
     notes: tuple[str, ...]
     recipe: str
     keyed: tuple[KeyedTrack, ...] = ()
+    begins: float = 0.0
+    whole_seconds: float | None = None
 
 
 def assemble(made: Made, folder: Path, *, captions: Captions, pictures: Pictures, stop: threading.Event) -> Lecture:
@@ -129,6 +131,8 @@ class _Assembly:
             download=_DOWNLOAD,
             notes=made.notes,
             keyed=made.keyed,
+            begins=made.begins,
+            whole_seconds=made.whole_seconds,
             report=self._report(),
             recipe=made.recipe,
         )

@@ -1,9 +1,10 @@
-"""What a person changed of a lecture after it was recorded: words of the captions, and names of clips.
+"""What a person changed of a lecture after it was recorded: words of the captions, names of clips, start and end.
 
 It lies beside the recording as ``edits.json``, for the recording is nobody's to change, and the lecture is made anew
 whenever something else is wished. A page writes it down; the walk reads it, hears nothing again and encodes nothing
-again. Each change says where it belongs by a moment and not by a number: after another engine has listened, or other
-clips were cut, the moment is still the same.
+again for a word or a name. Each change says where it belongs by a moment and not by a number: after another engine has
+listened, or other clips were cut, the moment is still the same. All moments are of the whole lecture, as it is without
+trimming; in one that is trimmed, add what ``lecture.json`` says that it *begins* at.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class ClipTitle:
     """A name that somebody gave to a clip."""
 
     start: float
-    """A moment in it, seconds from the start of the lecture; where it starts, most naturally."""
+    """A moment in it, seconds from the start of the lecture; best its middle, for its ends may move a little."""
 
     title: str
     """What it is called; empty for the name it would have by itself."""
@@ -73,6 +74,17 @@ class Edits:
 
     clips: tuple[ClipTitle, ...] = ()
     """Of two names for one clip the later holds."""
+
+    start: float | None = None
+    """Seconds at which the lecture begins; ``None`` for the start of the recording. What lies before is kept."""
+
+    end: float | None = None
+    """Seconds at which it ends; ``None`` for the end of the recording."""
+
+    def __post_init__(self) -> None:
+        low, high = self.start or 0.0, self.end
+        if not (isfinite(low) and low >= 0 and (high is None or (isfinite(high) and high > low))):
+            raise ValueError(f"a lecture cannot last from {self.start} to {self.end}")
 
 
 def write(edits: Edits, folder: Path) -> None:
@@ -126,18 +138,21 @@ def corrected(transcript: Transcript, edits: Edits) -> tuple[Transcript, tuple[s
     return replace(transcript, words=tuple(words)), _left_out(names, "correction", "no such word is heard there")
 
 
-def titled(clips: Sequence[Clip], edits: Edits) -> tuple[tuple[Clip, ...], tuple[str, ...]]:
-    """*clips* by the names of *edits*, and a sentence about names for what is not there any more."""
+def titled(clips: Sequence[Clip], edits: Edits, *, begins: float = 0.0) -> tuple[tuple[Clip, ...], tuple[str, ...]]:
+    """*clips* by the names of *edits*, and a sentence about names for what is not there any more.
+
+    The clips are those of a lecture that *begins* so many seconds later than the one whose moments the edits name.
+    """
     names, lost = {clip.number: clip.title for clip in clips}, list[str]()
     for given in edits.clips:
-        covering = [clip for clip in clips if clip.start <= given.start < clip.end]
+        covering = [clip for clip in clips if clip.start <= given.start - begins < clip.end]
         title = one_line(given.title)
         if covering:
             names[covering[0].number] = title or covering[0].title
         elif title:
             lost.append(f"“{title}” at {_clock(given.start)}")
     named = tuple(replace(clip, title=names[clip.number]) for clip in clips)
-    return named, _left_out(lost, "name of a clip", "the lecture ends before")
+    return named, _left_out(lost, "name of a clip", "no clip is there")
 
 
 def agreeing(chapters: Sequence[Chapter], clips: Sequence[Clip], before: Sequence[Clip]) -> tuple[Chapter, ...]:

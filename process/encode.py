@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from process import ffmpeg, fmp4
+from process.captions.transcript import Span
 from process.compose import Composition
 from process.errors import FfmpegMissing
 from process.fit import scaled
@@ -69,10 +70,11 @@ def encode(
     settings: Ladder,
     looks: Pictures,
     insist: Sequence[float] = (),
+    part: Span | None = None,
     cuts: Sequence[float] = (),
     exe: Path,
 ) -> Encoded:
-    """Make all rungs of *media*; a segment begins at each of *cuts*, seconds, as well as on the grid.
+    """Make all rungs of *media*, or of a *part* of it; a segment begins at each of *cuts*, seconds, and on the grid.
 
     The pictures are those of the file *source*, or are put together of the tracks in that folder by *composition*.
 
@@ -84,12 +86,17 @@ def encode(
     _check_encoders(str(exe), settings)
     wanted = rungs(media, settings, copied=copied)
     beat = rate(picture, settings)
-    keys = picture.keyframes if copied else keyframes(media.seconds, cuts, settings.grid_seconds)
+    seconds = media.seconds if part is None else round(part.end - part.start, 6)
+    keys = picture.keyframes if copied else keyframes(seconds, cuts, settings.grid_seconds)
     names = [f"v{rung.name}.mp4" for rung in wanted]
     size = thumbnail_size(wanted[-1].width, wanted[-1].height, looks)
-    look = Look(room.folder, size=size, seconds=media.seconds, settings=looks)
+    look = Look(room.folder, size=size, seconds=seconds, settings=looks)
 
-    shown = pictures(source, media, composition, beat, exe=str(exe))
+    if part is None:
+        shown = pictures(source, media, composition, beat, exe=str(exe))
+    else:
+        shown = pictures(source, media, composition, beat, exe=str(exe), at=part.start, seconds=seconds)
+        shown = shown.filter("trim", end_frame=max(1, round(seconds * beat)))
     outputs, scaled_to = [], (0, 0)
     for rung, name in zip(wanted, names, strict=True):
         file = ffmpeg.target(room.folder / name)
@@ -111,7 +118,7 @@ def encode(
     ran = ffmpeg.run(
         str(exe),
         ffmpeg.together(*outputs),
-        seconds=media.seconds,
+        seconds=seconds,
         report=room.report,
         stop=room.stop,
         taking=look.watch,

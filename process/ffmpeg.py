@@ -150,6 +150,11 @@ def media(
     return source(f"file:{path}", f=name, protocol_whitelist="file,pipe", **options)
 
 
+def has_index(container: str) -> bool:
+    """Whether a file of this format, as it was probed, lists its keyframes, so that ffmpeg can go to any moment."""
+    return not av.ContainerFormat(container.split(",")[0], "r").flags & _TS_DISCONT
+
+
 def target(path: Path) -> str:
     """The name of an output file, whatever characters it has."""
     return f"file:{path}"

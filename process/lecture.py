@@ -287,6 +287,12 @@ class Lecture:
     keyed: tuple[KeyedTrack, ...] = ()
     """Cameras that were keyed, and how."""
 
+    begins: float = 0.0
+    """Seconds of the recording that were trimmed off before it."""
+
+    whole_seconds: float | None = None
+    """Length that it would have untrimmed; ``None`` where nothing was trimmed."""
+
     recipe: str = ""
     """Digest of the source and all settings it was made with; empty where something was wanted and could not be had."""
 

@@ -212,8 +212,10 @@ def _listen(room: Room, source: Path, media: Media, voices: tuple[Voice, ...], e
 
 
 @step("level", edition=2, gives=Levelled, needs=Needs(cores=1))
-def level(room: Room, *, source: Path, media: Media, heard: Heard, settings: Level, exe: Path) -> Levelled:
-    """Make the sound of *source* as loud as *settings* ask, and measure what came of it."""
+def level(
+    room: Room, *, source: Path, media: Media, heard: Heard, settings: Level, part: Span | None = None, exe: Path
+) -> Levelled:
+    """Make the sound of *source*, or a *part* of it, as loud as *settings* ask, and measure what came of it."""
     assert heard.loudness is not None
     before = heard.loudness
     file = room.folder / "audio.mp4"
@@ -223,8 +225,9 @@ def level(room: Room, *, source: Path, media: Media, heard: Heard, settings: Lev
     after, tries = before, 3
     for attempt in range(tries):
         loud = before.true_peak_dbtp is not None and before.true_peak_dbtp + gain > ceiling
-        part = (attempt / tries, 1 / tries)
-        cpu += _encode(room, source, media, heard, settings, str(exe), file, gain, ceiling if loud else None, part)
+        way = (attempt / tries, 1 / tries)
+        top = ceiling if loud else None
+        cpu += _encode(room, source, media, heard, settings, str(exe), file, gain, top, way, part)
         after, spent = measure(file, str(exe), room)
         cpu += spent
         if after.integrated_lufs is None or after.true_peak_dbtp is None:
@@ -251,15 +254,20 @@ def _encode(
     file: Path,
     gain: float,
     ceiling: float | None,
-    part: tuple[float, float],
+    way: tuple[float, float],
+    part: Span | None,
 ) -> float:
-    sound = _mixed(source, media, heard.voices)
+    sound, seconds = _mixed(source, media, heard.voices), media.seconds
+    if part is not None:
+        sound = sound.filter("apad", whole_dur=f"{part.end:.6f}")
+        sound = sound.filter("atrim", start=f"{part.start:.6f}", end=f"{part.end:.6f}")
+        sound, seconds = sound.filter("asetpts", "PTS-STARTPTS"), part.end - part.start
     if gain:
         sound = sound.filter("volume", f"{gain:.2f}dB")
     if ceiling is not None:
         limit = 10 ** (ceiling / 20)
         sound = sound.filter("alimiter", limit=f"{limit:.5f}", level="false", attack=5, release=50, latency="true")
-    sound = sound.filter("apad", whole_dur=f"{media.seconds:.6f}").filter("atrim", end=f"{media.seconds:.6f}")
+    sound = sound.filter("apad", whole_dur=f"{seconds:.6f}").filter("atrim", end=f"{seconds:.6f}")
     ran = ffmpeg.run(
         exe,
         ffmpeg.output(
@@ -271,8 +279,8 @@ def _encode(
             movflags="+empty_moov+default_base_moof",
             frag_duration=1_000_000,
         ),
-        seconds=media.seconds,
-        report=lambda done: room.report(part[0] + part[1] * done),
+        seconds=seconds,
+        report=lambda done: room.report(way[0] + way[1] * done),
         stop=room.stop,
     )
     return ran.cpu_seconds

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from process import ffmpeg
+from process.captions.transcript import Span
 from process.compose import Composition
 from process.encode import Encoded
 from process.fit import scaled
@@ -51,9 +52,10 @@ def judge(
     composition: Composition | None = None,
     encoded: Done[Encoded],
     settings: Ladder,
+    part: Span | None = None,
     exe: Path,
 ) -> Judged:
-    """Measure each encoded rung of *media* in two places."""
+    """Measure each encoded rung of *media*, or of a *part* of it, in two places."""
     rungs = encoded.value.rungs
     number = [n for n, rung in enumerate(rungs) if not rung.copied]
     metric = settings.quality
@@ -65,7 +67,7 @@ def judge(
     sums, cpu = dict.fromkeys(number, 0.0), 0.0
     places = _places(encoded.value.keyframes, encoded.value.seconds)
     for place, at in enumerate(places):
-        figures, spent = _sample(source, media, composition, encoded, number, at, metric, str(exe), room)
+        figures, spent = _sample(source, media, composition, encoded, number, at, metric, str(exe), room, part)
         for n, figure in zip(number, figures, strict=True):
             sums[n] += figure / len(places)
         cpu += spent
@@ -90,12 +92,14 @@ def _sample(
     metric: str,
     exe: str,
     room: Room,
+    part: Span | None,
 ) -> tuple[list[float], float]:
     picture = media.picture
     assert picture is not None
+    begins = part.start if part else 0.0
     window = {"ss": f"{at:.6f}", "t": _WINDOW}
-    truth = pictures(source, media, composition, encoded.value.rate, exe=exe, at=at, seconds=_WINDOW)
-    rest = media.seconds - at
+    truth = pictures(source, media, composition, encoded.value.rate, exe=exe, at=begins + at, seconds=_WINDOW)
+    rest = (part.end if part else media.seconds) - begins - at
     settle = min(_SETTLE, rest / 4) if rest * encoded.value.rate > 8 else 0.0  # of a few frames, none is left out
     outputs, scaled_to = [], (0, 0)
     for n in number:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from process.captions.transcript import Span
 from process.compose import NOTICED, Composition, picture_of
 from process.fit import cleaned, scaled
 from process.layout import Layer
-from process.probe import Media
+from process.probe import Media, Picture
 
 _IDLE = 8
 """Of how many pictures one is let through to a layer that is not seen: enough to keep the filters in step."""
@@ -45,9 +46,23 @@ def pictures(
         return _Stage(source, composition, beat, exe, at, seconds).picture()
     picture = media.picture
     assert picture is not None
-    length = {} if seconds is None else {"t": seconds}
-    film = ffmpeg.media(source, media.container, begins=picture.start, at=at, **length)
-    return cleaned(film[str(picture.index)], media, picture, beat)
+    from_ = at if ffmpeg.has_index(media.container) else _well_before(picture, at, beat)
+    length = {} if seconds is None else {"t": seconds + at - from_}
+    film = ffmpeg.media(source, media.container, begins=picture.start, at=from_, **length)
+    shown = cleaned(film[str(picture.index)], media, picture, beat)
+    if from_ < at:
+        shown = shown.filter("trim", start_frame=round((at - from_) * beat)).filter("setpts", "PTS-STARTPTS")
+    return shown
+
+
+def _well_before(picture: Picture, at: float, beat: Fraction) -> float:
+    """A moment on the *beat*, a keyframe and more before *at*.
+
+    Where a file has no list of its keyframes, ffmpeg goes to the bytes of a moment, and shows nothing until the next.
+    """
+    before = [key for key in picture.keyframes if key <= at]
+    early = before[-2] if len(before) > 1 else 0.0 if picture.keyframes else at - 1
+    return floor(max(0.0, early) * beat) / float(beat)
 
 
 class _Stage:

@@ -25,9 +25,9 @@ from capture.take import Marker
 from greenscreen import beside
 from greenscreen.beside import Beside
 from greenscreen.key import Key
-from process import assemble, backdrop, clips, edits, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, thumbnails
+from process import assemble, backdrop, clips, edits, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, trim
 from process.captions.engine import Captions, open_engine
-from process.captions.transcript import Transcript
+from process.captions.transcript import Span, Transcript
 from process.chapters import chapters, meant
 from process.clips import Clip
 from process.compose import Composition, compose, gone_in
@@ -42,6 +42,7 @@ from process.loudness import Heard, hear, level
 from process.probe import Media
 from process.quality import judge
 from process.step import Done, Memory, Needs, Room, Step, explained, step
+from process.thumbnails import Pictures
 
 R = TypeVar("R")
 
@@ -60,7 +61,7 @@ class Processing:
     greenscreen: Key = field(default_factory=Key)
     level: loudness.Level = field(default_factory=loudness.Level)
     ladder: ladder.Ladder = field(default_factory=ladder.Ladder)
-    pictures: thumbnails.Pictures = field(default_factory=thumbnails.Pictures)
+    pictures: Pictures = field(default_factory=Pictures)
     ffmpeg: ffmpeg.Ffmpeg = field(default_factory=ffmpeg.Ffmpeg)
 
 
@@ -169,11 +170,24 @@ class Material:
     markers: tuple[Marker, ...] = ()
     """Where chapters begin, on the lecture's timeline."""
 
+    part: Span | None = None
+    """What the lecture is trimmed to; ``None`` for the whole."""
+
     notes: tuple[str, ...] = ()
     """What is odd about it, in whole sentences."""
 
     keyed: tuple[KeyedTrack, ...] = ()
     """Cameras that were keyed."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the lecture."""
+        return self.film.seconds if self.part is None else round(self.part.end - self.part.start, 6)
+
+    @property
+    def trimmed(self) -> dict[str, Span]:
+        """What to tell a step that makes some of it: nothing where it makes all, as before anything was trimmed."""
+        return {} if self.part is None else {"part": self.part}
 
 
 class _Walk:
@@ -206,33 +220,42 @@ class _Walk:
 
         material = self.material()
         film, sound = material.film, material.sound
-        heard = self.do(hear, source=path, media=sound, aside=tools)
-        said, why_not = self.listened(heard)
-        notes = [*material.notes, *heard.value.notes, *why_not]
+        whole_sound = heard = self.do(hear, source=path, media=sound, aside=tools)
+        whole_said, why_not = self.listened(heard)
+        said = whole_said.value if whole_said else None
+        part, not_trimmed = trim.part(changed, film)
+        if part is not None:
+            material = replace(material, part=part, markers=trim.marked_in(part, material.markers))
+            heard = replace(heard, value=trim.heard_in(part, heard.value, seconds=film.seconds))
+            said = trim.said_in(part, said) if said else None
+        notes = [*material.notes, *heard.value.notes, *why_not, *not_trimmed]
         planned, copied = self.planned(material, heard.value, said)
         levelled = judged = encoded = None
         if heard.value.voices:
-            levelled = self.do(level, source=path, media=sound, heard=heard.value, settings=settings.level, aside=tools)
+            measured: dict[str, Any] = {"heard": whole_sound.value, "settings": settings.level, **material.trimmed}
+            levelled = self.do(level, source=path, media=sound, **measured, aside=tools)
         if film.picture is not None:
             encoded, planned = self.filmed(material, heard.value, said, planned, copied=copied)
             if encoded.value.damaged:
                 notes.append("Some of the pictures are damaged; what could be read was used.")
             seen: dict[str, Any] = {"source": path, "media": film, "composition": material.composition}
+            seen |= material.trimmed
             judged = self.do(judge, **seen, encoded=encoded, settings=settings.ladder, aside=tools)
             segments, seconds = encoded.value.keyframes, encoded.value.seconds
         else:
             starts = [clip.start for clip in planned]
-            segments = tuple(keyframes(film.seconds, starts, settings.ladder.grid_seconds))
-            seconds = film.seconds
+            segments = tuple(keyframes(material.seconds, starts, settings.ladder.grid_seconds))
+            seconds = material.seconds
         if not all(done.remembered for done in self.used):
             self.source.check()
         self.news(News(step="assemble", done=0.0, overall=0.96))
-        spoken = said.value if said else None
-        if spoken and changed.words:  # clips stay where they are: nothing is encoded again for the sake of a comma
-            spoken, left = edits.corrected(spoken, changed)
+        spoken = said
+        if whole_said and changed.words:  # clips stay where they are: nothing is encoded again for the sake of a comma
+            spoken, left = edits.corrected(whole_said.value, changed)
+            spoken = trim.said_in(part, spoken) if part else spoken
             planned = clips.titled(planned, transcript=spoken, markers=material.markers)
             notes += left
-        named, left = edits.titled(planned, changed)
+        named, left = edits.titled(planned, changed, begins=part.start if part else 0.0)
         notes += left
         begun = chapters(material.markers, planned, seconds=seconds, transcript=spoken)
         made = assemble.Made(
@@ -250,6 +273,8 @@ class _Walk:
             notes=tuple(dict.fromkeys(notes)),
             recipe="" if why_not and said is None else recipe,
             keyed=material.keyed,
+            begins=part.start if part else 0.0,
+            whole_seconds=film.seconds if part else None,
         )
         whole = assemble.assemble(
             made, self.folder / "lecture", captions=settings.captions, pictures=settings.pictures, stop=self.stop
@@ -338,17 +363,22 @@ class _Walk:
         return said, ()
 
     def planned(
-        self, material: Material, heard: Heard, said: Done[Transcript] | None, *, copying: bool = True
+        self, material: Material, heard: Heard, said: Transcript | None, *, copying: bool = True
     ) -> tuple[tuple[Clip, ...], bool]:
         """Where the clips should begin, and whether the source's own keyframes serve for that."""
         media = material.film
-        if copying and media.picture is not None and ladder.may_copy(media, self.settings.ladder):
+        if (
+            copying
+            and material.part is None
+            and media.picture is not None
+            and ladder.may_copy(media, self.settings.ladder)
+        ):
             found = self.replanned(media.picture.keyframes, media.seconds, material, heard, said)
             if found is not None:
                 return found, True
         found = clips.plan(
-            media.seconds,
-            transcript=said.value if said else None,
+            material.seconds,
+            transcript=said,
             pauses=heard.pauses,
             markers=material.markers,
             settings=self.settings.clips,
@@ -359,7 +389,7 @@ class _Walk:
         self,
         material: Material,
         heard: Heard,
-        said: Done[Transcript] | None,
+        said: Transcript | None,
         planned: tuple[Clip, ...],
         *,
         copied: bool,
@@ -368,6 +398,7 @@ class _Walk:
         settings = self.settings
         inputs: dict[str, Any] = {"source": self.source.path, "media": material.film, "copied": copied}
         inputs |= {"composition": material.composition, "settings": settings.ladder, "looks": settings.pictures}
+        inputs |= material.trimmed
         cuts = tuple(clip.start for clip in planned[1:])
         aside = {"exe": self.exe, "cuts": cuts}
         encoded = self.do(encode, **inputs, insist=(), aside=aside)
@@ -381,12 +412,12 @@ class _Walk:
         return encoded, found or _snapped(planned, encoded.value.keyframes, encoded.value.seconds)
 
     def replanned(
-        self, keys: Sequence[float], seconds: float, material: Material, heard: Heard, said: Done[Transcript] | None
+        self, keys: Sequence[float], seconds: float, material: Material, heard: Heard, said: Transcript | None
     ) -> tuple[Clip, ...] | None:
         """The clips on keyframes that exist; ``None`` where they cannot be."""
         return clips.plan(
             seconds,
-            transcript=said.value if said else None,
+            transcript=said,
             pauses=heard.pauses,
             markers=material.markers,
             settings=self.settings.clips,

@@ -101,7 +101,7 @@ def test_what_has_no_place_any_more_is_left_out_and_told(again):
     made = again(Edits(words=(change("nonsense", "sense", at=2.0),), clips=(ClipTitle(start=99, title="Later"),)))
 
     assert "A correction was left out, since no such word is heard there: “nonsense” at 0:02." in made.notes
-    assert "A name of a clip was left out, since the lecture ends before: “Later” at 1:39." in made.notes
+    assert "A name of a clip was left out, since no clip is there: “Later” at 1:39." in made.notes
 
 
 def test_damaged_edits_stop_the_walk_with_a_sentence(lecture_copy, again):
