@@ -46,6 +46,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     return [
         page("/", "recorder"),
+        page("/prompter", "prompter"),
         tells("/devices", lambda _: {"devices": studio.devices()}),
         asks("/choose", choose),
         asks("/layout", lay_out),

@@ -127,7 +127,7 @@ export function Head({ here }) {
     html`<a href=${to} aria-current=${here === id ? "page" : null}>${say(`page-${id}`)}</a>`;
   return html`<header class="head">
     <span class="brand"><img src="static/icon.svg" alt="" width="28" height="28" />flipcast</span>
-    <nav aria-label=${say("pages")}>${link("./", "recorder")}${link("library", "library")}</nav>
+    <nav aria-label=${say("pages")}>${link("./", "recorder")}${link("library", "library")}${link("prompter", "prompter")}</nav>
     <div role="alert">${reach === false && html`<p class="trouble">${say("gone")} ${say("gone-hint")}</p>`}</div>
   </header>`;
 }

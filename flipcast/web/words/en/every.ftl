@@ -5,6 +5,7 @@
 pages = Pages
 page-recorder = Record
 page-library = My recordings
+page-prompter = Teleprompter
 close = Close
 gone = flipcast does not answer.
 gone-hint = A recording that runs goes on by itself. Run “flipcast open” again if this stays.
