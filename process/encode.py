@@ -96,6 +96,7 @@ def encode(
         shown = pictures(source, media, composition, beat, exe=str(exe))
     else:
         shown = pictures(source, media, composition, beat, exe=str(exe), at=part.start, seconds=seconds)
+        shown = shown.filter("tpad", stop=-1, stop_mode="clone")  # the last picture stands until the end
         shown = shown.filter("trim", end_frame=max(1, round(seconds * beat)))
     outputs, scaled_to = [], (0, 0)
     for rung, name in zip(wanted, names, strict=True):

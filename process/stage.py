@@ -46,7 +46,8 @@ def pictures(
         return _Stage(source, composition, beat, exe, at, seconds).picture()
     picture = media.picture
     assert picture is not None
-    from_ = at if ffmpeg.has_index(media.container) else _well_before(picture, at, beat)
+    straight = ffmpeg.has_index(media.container) and not picture.variable
+    from_ = at if straight else _well_before(picture, at, beat)
     length = {} if seconds is None else {"t": seconds + at - from_}
     film = ffmpeg.media(source, media.container, begins=picture.start, at=from_, **length)
     shown = cleaned(film[str(picture.index)], media, picture, beat)
@@ -59,9 +60,10 @@ def _well_before(picture: Picture, at: float, beat: Fraction) -> float:
     """A moment on the *beat*, a keyframe and more before *at*.
 
     Where a file has no list of its keyframes, ffmpeg goes to the bytes of a moment, and shows nothing until the next.
+    And where pictures come seldom, the one that stands there came long before.
     """
     before = [key for key in picture.keyframes if key <= at]
-    early = before[-2] if len(before) > 1 else 0.0 if picture.keyframes else at - 1
+    early = before[-2] if len(before) > 1 else 0.0 if picture.keyframes or picture.variable else at - 1
     return floor(max(0.0, early) * beat) / float(beat)
 
 

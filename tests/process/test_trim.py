@@ -118,6 +118,25 @@ def test_picture_and_sound_and_words_begin_and_end_where_it_is_trimmed(kind, tak
     assert heard <= steps_of(home), "nothing is heard again"
 
 
+def test_a_picture_that_stood_still_is_the_one_that_is_shown(film, tmp_path):
+    """Screen recorders leave out what does not change: the slide of the first words came long before them."""
+    source = film(
+        "still.mkv",
+        *("-f", "lavfi", "-i", "color=black:size=640x360:rate=25:duration=7"),
+        *("-f", "lavfi", "-i", "sine=frequency=440:duration=7"),
+        "-vf",
+        "drawbox=color=white:t=fill:enable='between(t,1.5,5.5)',select='lt(t,1)+between(t,1.5,1.8)+gt(t,5.5)'",
+        *("-fps_mode", "vfr", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"),
+    )
+    home = tmp_path / "still"
+    recording.write(recording.hand_in(source), home)
+    made = process(home, edited=Edits(start=2.5, end=5.0))
+    with av.open(str(home / "lecture" / made.download)) as container:
+        shown = [frame.to_ndarray(format="gray").mean() for frame in container.decode(video=0)]
+    assert len(shown) == pytest.approx(2.5 * float(made.renditions[0].rate), abs=1)
+    assert min(shown) > 200
+
+
 def test_nothing_of_a_recording_is_lost_by_trimming(taken):
     """People trim too much, and notice a week later."""
     files = {path: path.read_bytes() for path in (taken / "takes").rglob("*") if path.is_file()}
