@@ -18,7 +18,7 @@ from capture import recording, recovery, take
 from capture.description import from_json
 from capture.errors import FlipcastError
 from flipcast import actions, report
-from flipcast.errors import InUse, LectureUnknown
+from flipcast.errors import DeskError, InUse, LectureUnknown
 from flipcast.jobs import Job, Order, State
 from flipcast.library import Library, Shelf, in_one_line, is_name
 from flipcast.settings import Settings
@@ -160,28 +160,53 @@ class Finishing:
         if made is None:
             raise LectureUnknown(f"{name!r} is not finished yet", hint="finish it first")
         changes = edits.read(shelf.folder)
-        clips, _ = edits.titled([one.clip for one in made.clips], changes)
+        begins = made.begins
+        clips, _ = edits.titled([one.clip for one in made.clips], changes, begins=begins)
         words: tuple[Word, ...] = ()
         for track in made.captions[:1]:
             with explained(shelf.folder):
                 text = (shelf.folder / "lecture" / track.words).read_text(encoding="utf-8")
-            words = edits.corrected(from_json(text, Transcript), changes)[0].words
-        last = len(clips) - 1
+            heard = from_json(text, Transcript)
+            whole = [replace(word, start=word.start + begins, end=word.end + begins) for word in heard.words]
+            words = edits.corrected(replace(heard, words=tuple(whole)), changes)[0].words
         return {
             "film": made.download,
+            "begins": begins,
+            "seconds": made.seconds,
+            "whole": made.whole_seconds or made.seconds,
+            "trim": [changes.start, changes.end],
             "clips": [
                 {
                     "start": clip.start,
+                    "middle": begins + (clip.start + clip.end) / 2,
                     "title": clip.title,
                     "words": [
                         [round(word.start, 3), round(word.end, 3), word.text, round(word.confidence, 2)]
                         for word in words
-                        if clip.start <= word.start and (number == last or word.start < clip.end)
+                        if clip.start <= word.start - begins and (clip is clips[-1] or word.start - begins < clip.end)
                     ],
                 }
-                for number, clip in enumerate(clips)
+                for clip in clips
             ],
         }
+
+    def trim(self, name: str, *, start: float | None, end: float | None) -> None:
+        """Let the lecture begin and end there, seconds of the whole; ``None`` for as it was recorded.
+
+        Raises:
+            LectureUnknown: there is no such lecture.
+            DeskError: it would end before it begins.
+            EditsDamaged, NoRoom, NoRight: it could not be kept.
+        """
+        shelf = self.library.find(name)
+        with self._changed:
+            try:
+                changed = replace(edits.read(shelf.folder), start=start, end=end)
+            except ValueError:
+                raise DeskError(
+                    "a lecture cannot end before it begins", hint="choose a later end, or an earlier start"
+                ) from None
+            edits.write(changed, shelf.folder)
 
     def correct(self, name: str, change: edits.Correction | edits.ClipTitle) -> None:
         """Keep a corrected word or the name of a clip; it shows once the lecture is finished again.

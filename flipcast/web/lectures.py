@@ -54,6 +54,13 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
             raise HTTPException(400) from None
         return {}
 
+    def trim(wish: dict[str, Any]) -> dict[str, Any]:
+        start, end = wish.get("start"), wish.get("end")
+        if not all(one is None or isinstance(one, int | float) for one in (start, end)):
+            raise HTTPException(400)
+        finishing.trim(named(wish), start=start, end=end)
+        return {}
+
     def stop(wish: dict[str, Any]) -> dict[str, Any]:
         finishing.stop(named(wish))
         return {}
@@ -107,6 +114,7 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         asks("/work/{what}", work),
         tells("/said/{name}", lambda asked: finishing.said(asked["name"])),
         asks("/correct", correct),
+        asks("/trim", trim),
         asks("/stop", stop),
         asks("/delete", delete),
         asks("/restore", restore),

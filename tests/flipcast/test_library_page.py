@@ -53,6 +53,15 @@ def test_from_a_recording_to_its_page_on_the_web(studio: Studio, s3_store: S3Sto
         watching.until("v.readyState >= 3 && !!customElements.get('media-controller')")
         watching.page.context.close()
 
+        page.get_by_text("Trim, captions, clips").click()
+        waited(lambda: bool(page.evaluate("document.querySelector('.said video')?.readyState >= 1")))
+        page.evaluate("document.querySelector('.said video').currentTime = 1")
+        press(page, "Begin where the film is")
+        expect(page.get_by_text("Finish again to have it")).to_be_visible()
+        whole = studio.library.shelves()[0].lecture().seconds
+        press(page, "Finish again")
+        waited(lambda: studio.library.shelves()[0].lecture().seconds < whole - 0.5, within=90)
+
         press(page, "Publish")
         copied = page.get_by_label(re.compile("Published in"))
         expect(page.get_by_role("button", name="Copy the address")).to_be_visible(timeout=60_000)
@@ -82,8 +91,9 @@ def test_a_word_of_the_captions_is_corrected_and_a_clip_renamed(
     studio: Studio, address: str, shelved: Path, watch: Open
 ) -> None:
     """Names and terms are what engines hear wrong, and what students search for."""
-    page = watch(address + "library#a-lesson", ready=False, bypass_csp=True).page
-    page.get_by_text("Captions and clips: correct them").click()
+    watching = watch(address + "library#a-lesson", ready=False, bypass_csp=True)
+    page = watching.page
+    page.get_by_text("Trim, captions, clips").click()
     first = page.locator("button.word").first
     was = first.inner_text()
     first.click()
@@ -99,6 +109,18 @@ def test_a_word_of_the_captions_is_corrected_and_a_clip_renamed(
     kept = edits.read(shelved)
     assert (kept.words[0].was, kept.words[0].text) == (was, "Eigenvalues <i>")
     assert kept.clips[0].title == "What eigenvalues are"
+
+    film = "document.querySelector('.said video')"
+    page.evaluate(f"{film}.pause(), {film}.currentTime = 25")
+    press(page, "End where the film is")
+    expect(page.get_by_text("From 0:00 to 0:25: 0:25")).to_be_visible()
+    page.evaluate(f"{film}.currentTime = 26")
+    press(page, "Begin where the film is")
+    expect(page.get_by_role("alert").get_by_text("cannot end before it begins")).to_be_visible()
+    assert (edits.read(shelved).start, edits.read(shelved).end) == (None, 25)
+    (refused,) = watching.troubles  # the browser's own word for what was refused
+    assert "409" in refused
+    watching.troubles.clear()
 
 
 def test_a_lecture_is_found_by_its_title(studio: Studio, address: str, shelved: Path, watch: Open) -> None:

@@ -81,6 +81,19 @@ function Correcting({ word, onSave, onHear, onClose }) {
   </form>`;
 }
 
+/** Where the lecture begins and ends: at the moment that the film shows. */
+function Trim({ said, film, onTrim }) {
+  const [start, end] = said.trim;
+  const now = () => Math.round((film.current.currentTime + said.begins) * 100) / 100;
+  const kept = (end ?? said.whole) - (start ?? 0);
+  return html`<p class="row">
+    <button type="button" onClick=${() => onTrim(now(), end)}>${say("trim-begin")}</button>
+    <button type="button" onClick=${() => onTrim(start, now())}>${say("trim-end")}</button>
+    <button type="button" disabled=${start === null && end === null} onClick=${() => onTrim(null, null)}>${say("trim-none")}</button>
+    <span class="faint">${say("trim-kept", { from: clock(start ?? 0), to: clock(end ?? said.whole), time: clock(kept) })}</span>
+  </p>`;
+}
+
 /** Words of the captions and names of clips, beside the film. */
 function Said({ lecture, tried, onChange }) {
   const [said, setSaid] = useState(null);
@@ -92,13 +105,13 @@ function Said({ lecture, tried, onChange }) {
   }, [lecture.name]);
   if (!said) return html`<p class="faint">${say("loading")}</p>`;
   const hear = word => {
-    until.current = word[1] + 0.6;
-    film.current.currentTime = Math.max(0, word[0] - 0.4);
+    until.current = word[1] - said.begins + 0.6;
+    film.current.currentTime = Math.max(0, word[0] - said.begins - 0.4);
     film.current.play();
   };
-  const keep = change =>
+  const keep = (change, way = "correct") =>
     tried(async () => {
-      await ask("correct", { name: lecture.name, ...change });
+      await ask(way, { name: lecture.name, ...change });
       setSaid(await read(`said/${lecture.name}`));
       setAt(null);
       onChange();
@@ -107,13 +120,14 @@ function Said({ lecture, tried, onChange }) {
     <video ref=${film} src=${`watch/${lecture.name}/${encodeURI(said.film)}`} controls preload="metadata" aria-label=${lecture.title}
       onTimeUpdate=${() => until.current && film.current.currentTime > until.current && ((until.current = 0), film.current.pause())}></video>
     <div>
+      <${Trim} said=${said} film=${film} onTrim=${(start, end) => keep({ start, end }, "trim")} />
       ${at && html`<${Correcting} word=${at} onHear=${() => hear(at)} onClose=${() => setAt(null)}
         onSave=${text => keep({ start: at[0], end: at[1], was: at[2], text })} />`}
       ${said.clips.map(
         (clip, number) => html`<details key=${clip.start} open=${number === 0}>
           <summary>${clock(clip.start)} ${clip.title}</summary>
           <label>${say("clip-title")}<input value=${clip.title} maxlength="200"
-            onChange=${event => keep({ start: clip.start, text: event.target.value })} /></label>
+            onChange=${event => keep({ start: clip.middle, text: event.target.value })} /></label>
           <p class="words">${clip.words.map(
             word => html`<button type="button" class=${word[3] < 0.5 ? "word unsure" : "word"} aria-pressed=${word === at}
               onClick=${() => (setAt(word), hear(word))}>${word[2]}</button> `,
