@@ -137,6 +137,22 @@ def test_a_picture_that_stood_still_is_the_one_that_is_shown(film, tmp_path):
     assert min(shown) > 200
 
 
+def test_pictures_that_were_copied_are_made_anew_where_they_are_trimmed(film, tmp_path):
+    """Copied pictures can begin at a keyframe only, which is seldom where a person begins to speak."""
+    source = film(
+        "copied.mp4",
+        *("-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=6"),
+        *("-f", "lavfi", "-i", "sine=frequency=440:duration=6"),
+        *("-c:v", "libx264", "-profile:v", "high", "-pix_fmt", "yuv420p", "-g", "50", "-bf", "0", "-c:a", "aac"),
+    )
+    home = tmp_path / "copied"
+    recording.write(recording.hand_in(source), home)
+    assert process(home).renditions[0].copied
+    made = process(home, edited=Edits(start=1.0))
+    assert not any(rendition.copied for rendition in made.renditions)
+    assert made.seconds == pytest.approx(5, abs=0.03)
+
+
 def test_nothing_of_a_recording_is_lost_by_trimming(taken):
     """People trim too much, and notice a week later."""
     files = {path: path.read_bytes() for path in (taken / "takes").rglob("*") if path.is_file()}
