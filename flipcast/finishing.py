@@ -224,8 +224,8 @@ class Finishing:
                 after = replace(before, clips=(*before.clips, change))
             edits.write(after, shelf.folder)
 
-    def delete(self, name: str) -> None:
-        """Put the lecture called *name* into the trash; what is published stays up.
+    def delete(self, name: str) -> str:
+        """Put the lecture called *name* into the trash; what is published stays up. Gives its name there.
 
         Raises:
             LectureUnknown: there is none.
@@ -242,6 +242,7 @@ class Finishing:
             to = _free(trash / name)
             shelf.folder.rename(to)
         self._wake()
+        return to.name
 
     def restore(self, name: str) -> str:
         """Take the lecture called *name* out of the trash again; gives its name, another where that is taken now.
@@ -281,6 +282,9 @@ class Finishing:
             except FlipcastError as error:
                 task.state = "stopped" if task.stop.is_set() else "failed"
                 task.trouble = "" if task.stop.is_set() else str(error)
+            except Exception as error:  # nobody foresaw it; what waits is not to blame
+                task.state = "failed"
+                task.trouble = f"a fault in flipcast itself ({type(error).__name__}: {error}) — please report it"
             with self._changed:
                 self._working = None
                 self._changed.notify_all()
@@ -331,7 +335,7 @@ class Finishing:
     def _look(self) -> None:
         while not self._over:
             if self.news.is_read:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(Exception):  # the next look may see it better
                     self.news.tell(LIBRARY, {"folder": str(self.library.folder), "lectures": self.rows()})
             with self._changed:
                 if not self._over:

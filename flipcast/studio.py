@@ -133,6 +133,7 @@ class Studio:
             self._chosen = tuple(dict.fromkeys(sources))
             self._trouble, self._again_at = None, 0.0
             self._remember()
+        self.news.tell(TOPIC, self._facts())  # before anybody can press record for what was chosen before
         self._wake.set()
 
     def lay_out(self, layout: str) -> None:
@@ -376,6 +377,8 @@ class Studio:
         remote = self._remote
         health = remote.health if remote else None
         state = health.state if health else State.OPENING if remote else None
+        if state is State.READY and self._open != self._chosen:
+            state = State.OPENING  # what is open is not what was chosen a moment ago
         if state is State.READY:
             self._trouble = None
         return {

@@ -66,8 +66,7 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         return {}
 
     def delete(wish: dict[str, Any]) -> dict[str, Any]:
-        finishing.delete(named(wish))
-        return {}
+        return {"name": finishing.delete(named(wish))}
 
     def restore(wish: dict[str, Any]) -> dict[str, Any]:
         return {"name": finishing.restore(named(wish))}

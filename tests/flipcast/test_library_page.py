@@ -76,15 +76,17 @@ def test_from_a_recording_to_its_page_on_the_web(studio: Studio, s3_store: S3Sto
 
 def test_what_was_deleted_comes_back(studio: Studio, address: str, shelved: Path, watch: Open) -> None:
     """A slip of the finger must not cost a semester."""
+    (studio.library.folder / ".trash" / "a-lesson").mkdir(parents=True)  # an older one of that name
     page = watch(address + "library#a-lesson", ready=False).page
     press(page, "Delete")
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("is in the trash")).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("A lesson"))).to_have_count(0)
     assert not shelved.exists()
+    assert (studio.library.folder / ".trash" / "a-lesson-2" / "recording.json").is_file()
     press(page, "Take it back")
     expect(page.get_by_role("link", name=re.compile("A lesson"))).to_be_visible()
-    assert studio.library.find("a-lesson").lecture()
+    assert studio.library.find("a-lesson-2").lecture()
 
 
 def test_a_word_of_the_captions_is_corrected_and_a_clip_renamed(

@@ -5,9 +5,9 @@ import { clock, say } from "./words.js";
 
 /** The lecture that the address names after its #. */
 function useNamed() {
-  const [name, setName] = useState(decodeURIComponent(location.hash.slice(1)));
+  const [name, setName] = useState(location.hash.slice(1)); // short names have no letter that would be written otherwise
   useEffect(() => {
-    const hear = () => setName(decodeURIComponent(location.hash.slice(1)));
+    const hear = () => setName(location.hash.slice(1));
     addEventListener("hashchange", hear);
     return () => removeEventListener("hashchange", hear);
   }, []);
@@ -39,8 +39,10 @@ function Progress({ task, tried }) {
 function Published({ lecture }) {
   const [copied, setCopied] = useState("");
   const copy = async (what, text) => {
-    await navigator.clipboard.writeText(text);
-    setCopied(what);
+    await navigator.clipboard.writeText(text).then(
+      () => setCopied(what),
+      () => setCopied(""), // not allowed here: the address stands there to be marked by hand
+    );
   };
   return html`${lecture.publications.map(({ page, store }) => {
     const online = /^https?:/.test(page);
@@ -200,7 +202,8 @@ function Lectures() {
   const [failure, tried, forget] = useTries();
   const remove = async lecture => {
     setAsking(null);
-    if (await tried(() => ask("delete", { name: lecture.name }))) setGone(lecture);
+    const there = await tried(() => ask("delete", { name: lecture.name }));
+    if (there) setGone({ title: lecture.title, name: there.name });
   };
   const restore = async () => {
     if (await tried(() => ask("restore", { name: gone.name }))) setGone(null);
