@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from capture import known, recovery
 from capture.address import without_password
 from capture.description import write_whole
-from capture.devices import Devices
+from capture.devices import Devices, Listed
 from capture.errors import DeviceError, FlipcastError, RecorderGone, WrongMoment
 from capture.frames import Kind
 from capture.health import Health, Said, State
@@ -50,6 +50,7 @@ QUIETEST_DBFS = -60.0
 _TICK_SECONDS = 0.12
 _LEAVING_SECONDS = 4.0  # a page that is loaded again is away for a moment
 _AGAIN_SECONDS = 5.0
+_LISTING_SECONDS = 3.0
 _MOST_SOURCES = 8
 _LONGEST_WORD = 500
 _AMBER_ROOM_SECONDS = 900.0
@@ -68,6 +69,9 @@ class Studio:
         self._memory = (state or known.state_folder()) / "studio.json"
         self._chosen, self._layout, self._green = self._remembered()
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
+        self._lister: threading.Thread | None = None
+        self._listed: tuple[Listed, ...] = ()
         self._wake, self._over = threading.Event(), threading.Event()
         self._remote: Remote | None = None
         self._key: LiveKey | None = None
@@ -98,7 +102,16 @@ class Studio:
         return remote.plan.preview if remote else None
 
     def devices(self) -> list[dict[str, Any]]:
-        """What could be recorded here, for a page to choose from."""
+        """What could be recorded here, for a page to choose from.
+
+        A sound system that hangs keeps nobody from a screen: after a moment it is what was seen the last time.
+        """
+        with self._listing:
+            if self._lister is None or not self._lister.is_alive():
+                self._lister = threading.Thread(target=self._list, name="devices", daemon=True)
+                self._lister.start()
+            lister = self._lister
+        lister.join(_LISTING_SECONDS)
         rows = [
             {
                 "from": row.spoken,
@@ -107,7 +120,7 @@ class Studio:
                 "here": row.here is not False,
                 "size": [row.device.width, row.device.height] if row.device.width else None,
             }
-            for row in self._devices.listed()
+            for row in self._listed
         ]
         listed = {row["from"] for row in rows}
         rows += [
@@ -116,6 +129,10 @@ class Studio:
             if text not in listed
         ]
         return rows
+
+    def _list(self) -> None:
+        with contextlib.suppress(FlipcastError, OSError):
+            self._listed = self._devices.listed()
 
     def choose(self, sources: Sequence[str]) -> None:
         """Record *sources*, as they are named after ``--from``, from now on; none lets go of all.
