@@ -405,20 +405,12 @@ class Studio:
             "layout": self._layout,
             "green": self._green,
             "key": _keying(self._key) if self._key else None,
-            "title": self._title(),
+            "title": _title_of(self._shelf) if self._shelf else "",
             **(_going(health) if health else _NOTHING),
             "said": self._said,
             "trouble": {"what": self._trouble.what, "hint": self._trouble.hint} if self._trouble else None,
             "last": self._last,
         }
-
-    def _title(self) -> str:
-        shelf = self._shelf
-        if shelf is None:
-            return ""
-        with contextlib.suppress(FlipcastError):
-            return shelf.recording().title
-        return shelf.name
 
     def _remembered(self) -> tuple[tuple[str, ...], str, bool]:
         """Sources, layout and green screen as they were the last time, or what is usual here."""
@@ -514,13 +506,16 @@ def _shown(level_dbfs: float | None) -> float:
     return QUIETEST_DBFS if level_dbfs is None else round(min(0.0, max(QUIETEST_DBFS, level_dbfs)), 1)
 
 
-def _taken(shelf: Shelf, take: Take) -> dict[str, Any]:
-    title = shelf.name
+def _title_of(shelf: Shelf) -> str:
     with contextlib.suppress(FlipcastError):
-        title = shelf.recording().title
+        return shelf.recording().title
+    return shelf.name
+
+
+def _taken(shelf: Shelf, take: Take) -> dict[str, Any]:
     return {
         "name": shelf.name,
-        "title": title,
+        "title": _title_of(shelf),
         "seconds": round(take.outcome.seconds, 1) if take.outcome else 0.0,
         "verdict": report.verdict(take),
         "lines": report.lines(take),

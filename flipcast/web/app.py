@@ -44,6 +44,9 @@ IMPORTS = json.dumps(
 LANGUAGES = ("en", "de")
 """Languages that the pages speak; the first is spoken to everybody else."""
 
+LONGEST_TEXT = 2000
+"""Letters of a field."""
+
 _HERE = resources.files("flipcast.web")
 _FRAME = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
     """<!doctype html>
@@ -95,8 +98,7 @@ def page(path: str, name: str) -> Route:
     def drawn(request: Request) -> Response:
         secret = request.app.state.secret
         language = _language(request.headers.get("accept-language", ""))
-        text = _FRAME.render(page=name, styled=styled, imports=IMPORTS, secret=secret, language=language)
-        return HTMLResponse(text)
+        return HTMLResponse(_FRAME.render(page=name, styled=styled, imports=IMPORTS, secret=secret, language=language))
 
     return Route(path, drawn)
 
@@ -131,13 +133,20 @@ def tells(path: str, answer: Callable[[dict[str, Any]], Any]) -> Route:
     return Route(path, told)
 
 
+def text(said: Any) -> str:
+    """What a page sent as text; anything else, and more than anybody types into a field, is refused."""
+    if not isinstance(said, str) or len(said) > LONGEST_TEXT:
+        raise HTTPException(400)
+    return said
+
+
 def _words(request: Request) -> Response:
     language = request.path_params["language"]
     if language not in LANGUAGES:
         raise HTTPException(404)
     parts = sorted((_HERE / "words" / language).iterdir(), key=lambda part: part.name)
-    text = b"\n".join(part.read_bytes() for part in parts if part.name.endswith(".ftl"))
-    return Response(text, media_type="text/plain; charset=utf-8")
+    all_words = b"\n".join(part.read_bytes() for part in parts if part.name.endswith(".ftl"))
+    return Response(all_words, media_type="text/plain; charset=utf-8")
 
 
 def _language(accepted: str) -> str:

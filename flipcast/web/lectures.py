@@ -15,14 +15,12 @@ from starlette.routing import BaseRoute, Route
 
 from capture.errors import FlipcastError
 from flipcast.finishing import Finishing
-from flipcast.web.app import asks, page, tells
+from flipcast.web.app import asks, page, tells, text
 from flipcast.web.preview import TYPES, lecture_files
 from process import edits
 from process import lecture as lectures
 from publish import page as publishing
 from publish import publication
-
-_LONGEST = 2000
 
 
 def routes(finishing: Finishing) -> list[BaseRoute]:
@@ -31,25 +29,25 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
     players = publishing.player_files()
 
     def named(wish: dict[str, Any]) -> str:
-        return _text(wish.get("name"))
+        return text(wish.get("name"))
 
     def work(wish: dict[str, Any]) -> dict[str, Any]:
         what = wish["what"]
         if what not in ("process", "publish", "recover"):
             raise HTTPException(404)
-        if title := _text(wish.get("title", "")):
+        if title := text(wish.get("title", "")):
             finishing.retitle(named(wish), title)
         finishing.begin(named(wish), what)
         return {}
 
     def correct(wish: dict[str, Any]) -> dict[str, Any]:
         try:
-            start, text = float(wish["start"]), _text(wish["text"])
+            start, new = float(wish["start"]), text(wish["text"])
             if "was" in wish:
-                change = edits.Correction(start=start, end=float(wish["end"]), was=_text(wish["was"]), text=text)
+                change = edits.Correction(start=start, end=float(wish["end"]), was=text(wish["was"]), text=new)
                 finishing.correct(named(wish), change)
             else:
-                finishing.correct(named(wish), edits.ClipTitle(start=start, title=text))
+                finishing.correct(named(wish), edits.ClipTitle(start=start, title=new))
         except (KeyError, TypeError, ValueError):
             raise HTTPException(400) from None
         return {}
@@ -73,10 +71,10 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
 
     def watch(request: Request) -> Response:
         folder = _made(request)
-        text = publishing.watch_page(lectures.read(folder), folder=folder, address=quote, home=None)
+        drawn = publishing.watch_page(lectures.read(folder), folder=folder, address=quote, home=None)
         # The page says itself which of its scripts may run; this header is all that it cannot say of itself.
         headers = {"Cache-Control": "no-cache", "Content-Security-Policy": "frame-ancestors 'self'"}
-        return HTMLResponse(text, headers=headers)
+        return HTMLResponse(drawn, headers=headers)
 
     def file(request: Request) -> Response:
         name = request.path_params["file"]
@@ -121,9 +119,3 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         Route("/watch/{name}/", watch),
         Route("/watch/{name}/{file:path}", file),
     ]
-
-
-def _text(said: Any) -> str:
-    if not isinstance(said, str) or len(said) > _LONGEST:
-        raise HTTPException(400)
-    return said

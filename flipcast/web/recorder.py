@@ -10,9 +10,7 @@ from starlette.routing import BaseRoute
 from capture.states import Command
 from flipcast.studio import Studio
 from flipcast.web import pictures
-from flipcast.web.app import asks, page, tells
-
-_LONGEST = 2000
+from flipcast.web.app import asks, page, tells, text
 
 
 def routes(studio: Studio) -> list[BaseRoute]:
@@ -22,11 +20,11 @@ def routes(studio: Studio) -> list[BaseRoute]:
         sources = wish.get("sources")
         if not isinstance(sources, list):
             raise HTTPException(400)
-        studio.choose([_text(one) for one in sources])
+        studio.choose([text(one) for one in sources])
         return {}
 
     def lay_out(wish: dict[str, Any]) -> dict[str, Any]:
-        studio.lay_out(_text(wish.get("layout")))
+        studio.lay_out(text(wish.get("layout")))
         return {}
 
     def stand_before(wish: dict[str, Any]) -> dict[str, Any]:
@@ -39,9 +37,9 @@ def routes(studio: Studio) -> list[BaseRoute]:
         except ValueError:
             raise HTTPException(404) from None
         if command is Command.ROLL:
-            studio.roll(_text(wish.get("title", "")))
+            studio.roll(text(wish.get("title", "")))
         else:
-            studio.order(command, label=_text(wish.get("label", "")))
+            studio.order(command, label=text(wish.get("label", "")))
         return {}
 
     return [
@@ -54,9 +52,3 @@ def routes(studio: Studio) -> list[BaseRoute]:
         asks("/recorder/{command}", order),
         *pictures.routes(studio.previews),
     ]
-
-
-def _text(said: Any) -> str:
-    if not isinstance(said, str) or len(said) > _LONGEST:
-        raise HTTPException(400)
-    return said
