@@ -219,10 +219,11 @@ class FolderStore:
         return True
 
     def _forget_partials(self, key: str, *, older_than: float = 0) -> None:
-        for partial in (self.root / _PARTIAL).glob(f"{_mark(key)}.*"):
-            with suppress(OSError):
-                if time.time() - partial.stat().st_mtime >= older_than:
-                    partial.unlink()
+        with suppress(FileNotFoundError):  # the folder may be tidied away while it is looked through
+            for partial in (self.root / _PARTIAL).glob(f"{_mark(key)}.*"):
+                with suppress(OSError):
+                    if time.time() - partial.stat().st_mtime >= older_than:
+                        partial.unlink()
 
     def _go_on(self) -> None:
         if self._stop.is_set():

@@ -119,6 +119,25 @@ def test_what_is_deleted_is_gone_and_deleting_again_is_no_fault(store: Store):
     assert [s.key for s in store.list("")] == ["a/c"]
 
 
+def test_puts_and_deletes_at_the_same_time_never_hinder_each_other(tmp_path: Path):
+    """What one publisher tidies up in a folder, another may be looking at this very moment."""
+    over = threading.Event()
+    with open_store(str(tmp_path / "store")) as store, ThreadPoolExecutor(8) as pool:
+
+        def tidy() -> None:
+            while not over.is_set():
+                store.delete(["a/none"])
+
+        tidying = [pool.submit(tidy) for _ in range(4)]
+        try:
+            assert all(pool.map(lambda n: put(store, f"a/{n % 7}/{n}", b"x"), range(400)))
+        finally:
+            over.set()
+        for each in tidying:
+            each.result()
+        assert len(list(store.list("a/"))) == 400
+
+
 def test_content_that_is_not_what_it_is_said_to_be_is_refused(store: Store, tmp_path: Path):
     """A file that somebody writes to while it goes up would be published half old, half new."""
     small, large = tmp_path / "small", tmp_path / "large"
