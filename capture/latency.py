@@ -3,7 +3,8 @@
 Flash and beep each have a moment of their own that is known, so they need not come together. A source is late by what
 lies between that moment and the moment it stamps. A camera tells only between which two of its pictures the flash
 came, and so between which two figures its lateness lies; the flashes are spread over its beat, and what most of those
-spans have in common is known to a few milliseconds. What a monitor and a loudspeaker themselves take, some 5 to 20 ms,
+spans have in common is known to a few milliseconds. They come in an uneven rhythm, so that nothing which blinks by
+itself, however regularly, can be taken for them. What a monitor and a loudspeaker themselves take, some 5 to 20 ms,
 is in what is measured, since no program can see it.
 """
 
@@ -29,7 +30,10 @@ TIMES = 17
 """Flashes and beeps that are given."""
 
 PERIOD_SECONDS = 1.0
-"""From one to the next; slower than any light that could harm somebody, and longer than any source is late."""
+"""From one to the next, on the mean; slower than any light that could harm somebody, longer than a source is late."""
+
+UNEVEN = 0.3
+"""Within so much of a period each comes later than on an even beat; from one to the next it is 0.89 or 1.19 of one."""
 
 LEAST_SHARE = 0.7
 """Fewer of them found are no measurement."""
@@ -97,7 +101,7 @@ def measure(
     results = []
     for wanted, listener in zip(sources, listeners, strict=True):
         given = beeps if wanted.kind.is_sound else flashes
-        late = listener.late_ms(given, patience=period * 0.9)
+        late = listener.late_ms(given, patience=period * 0.8)
         results.append(_judged(wanted, late, given=len(given)))
     return tuple(results)
 
@@ -115,9 +119,7 @@ def _given(
     flashes, beeps = [], []
     began = time.monotonic()
     for number in range(times):
-        # The golden section spreads any number of flashes evenly over a camera's beat, whatever that is exactly.
-        due = began + number * period + number * _GOLDEN % 1 * _BEAT_SECONDS
-        if stop.wait(max(0.0, due - time.monotonic())):
+        if stop.wait(max(0.0, began + due(number, period=period) - time.monotonic())):
             raise DeviceError("the check was stopped", hint="nothing was changed")
         if light is not None:
             flashes.append(light.give())
@@ -125,6 +127,18 @@ def _given(
             beeps.append(sound.give())
         report((number + 1) / (times + 2))
     return flashes, beeps
+
+
+def due(number: int, *, period: float) -> float:
+    """When flash *number* is due, seconds from the first: later by a part of a *period* and of a camera's beat.
+
+    The golden section spreads any number of flashes evenly over both, whatever the camera's beat is exactly.
+
+    >>> [round(due(number, period=1.0), 2) for number in range(4)]
+    [0.0, 1.21, 2.08, 3.28]
+    """
+    part = number * _GOLDEN % 1
+    return number * period + part * (UNEVEN * period + _BEAT_SECONDS)
 
 
 Span = tuple[float, float]
@@ -266,14 +280,18 @@ def _seen(
     light = grid[:, swing > swing.max() / 2].mean(axis=1)
     late = []
     for at_ns in given:
-        first, last = np.searchsorted(moments, [at_ns, at_ns + int((patience + FLASH_SECONDS / 2) * 1e9)])
+        first, last = np.searchsorted(moments, [at_ns, at_ns + int(patience * 1e9)])
         before = light[max(0, first - 10) : max(first, 1)].min()
         part = light[first:last]
         if len(part) < 2 or part.max() - before < max(_LEAST_LEVELS, swing.max() / 3):
             continue
-        lit = first + int(np.argmax(part > (before + part.max()) / 2))
-        if lit == 0 or light[lit - 1] > (before + part.max()) / 2:
+        half = (before + part.max()) / 2
+        lit = first + int(np.argmax(part > half))
+        if lit == 0 or light[lit - 1] > half:
             continue
+        over = np.searchsorted(moments, moments[lit] + int(2 * FLASH_SECONDS * 1e9))
+        if light[lit : over + 1].min() > half or np.count_nonzero(np.diff(part > half)) > 2:
+            continue  # lit, and lit it stays, or lit more than once: a lamp in the room
         late.append((float(moments[lit - 1] - at_ns) / 1e6, float(moments[lit] - at_ns) / 1e6))
     return late
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from capture.devices import Devices
 from capture.errors import DeviceError
-from capture.latency import AGREEING_MS, _judged, common, measure
+from capture.latency import AGREEING_MS, _judged, _seen, common, due, measure
 from capture.sources import spoken
 from tests.fixtures.command import Flipcast, explained
 from tests.fixtures.rig import XScreen
@@ -107,6 +107,7 @@ def test_screen_camera_and_microphone_are_measured_kept_and_used(
     assert heard["latency_ms"] < 5 + heard["spread_ms"]
     assert max(row["spread_ms"] for row in (screen, seen, heard)) <= AGREEING_MS
     assert [row["given"] for row in (screen, seen, heard)] == [17, 17, 17]
+    assert min(row["found"] for row in (screen, seen, heard)) >= 14, "what is given is seen and heard"
     kept = Devices(tmp_path / "state").wanted(spoken(camera))
     assert kept.measured
     assert kept.latency_ms == seen["latency_ms"]
@@ -117,8 +118,8 @@ def test_a_camera_that_does_not_see_the_screen_is_said_and_nothing_is_kept(
 ) -> None:
     """A figure made of noise would be worse than none."""
     monkeypatch.setenv("FLIPCAST_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr("capture.latency.PERIOD_SECONDS", 0.4)
-    monkeypatch.setattr("capture.latency.TIMES", 5)
+    monkeypatch.setattr("capture.latency.PERIOD_SECONDS", 0.5)
+    monkeypatch.setattr("capture.latency.TIMES", 11)
 
     said = flipcast("check", "--sync", "--from", "pattern")
 
@@ -149,6 +150,20 @@ def test_one_wild_reading_moves_nothing() -> None:
     assert middle == pytest.approx(84, abs=1)
     middle, _ = common([(12.0, 12.0), (12.2, 12.2), (11.8, 11.8), (300.0, 300.0)])
     assert middle == pytest.approx(12.1, abs=0.2)
+
+
+@given(period=st.floats(0.1, 4.0), phase=st.floats(0, 1))
+def test_nothing_that_blinks_by_itself_is_taken_for_our_flashes(period: float, phase: float) -> None:
+    """A lamp at the door blinks once a second all day, and would move every take by the same wrong figure."""
+    rate, lit = 30, 0.2
+    moments = np.arange(0, 30 * 10**9, 10**9 // rate)
+    light = np.where((moments / 1e9 / period + phase) % 1 < lit / max(period, 2 * lit), 200, 20).astype(np.float32)
+    given = [int((1.0 + due(number, period=1.0)) * 1e9) for number in range(17)]
+
+    late = _seen(moments, light[:, None], given, patience=0.8)
+
+    with pytest.raises(DeviceError, match="flashes were seen by pattern"):
+        _judged(spoken("pattern"), late, given=17)
 
 
 def test_flashes_that_do_not_agree_are_somebody_elses_and_nothing_is_measured() -> None:
