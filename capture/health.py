@@ -76,6 +76,9 @@ class TrackHealth:
     alarm: str
     """What is wrong with it now, in one sentence; empty if nothing is."""
 
+    cause: str = ""
+    """The same in a word: ``sight``, ``hearing``, ``lost``, ``broken``; empty if nothing is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
@@ -104,6 +107,9 @@ class Health:
 
     alarm: str
     """What is wrong with the take as a whole, in one sentence; empty if nothing is."""
+
+    cause: str = ""
+    """The same in a word: ``room``, ``pace``; empty if nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,7 @@ class PictureStrip(Strip):
             drift_ppm=None,
             size_bytes=file.size_bytes if file else 0,
             alarm=self.alarm,
+            cause=self.cause,
         )
 
     def outcome(self, seconds: float) -> TrackOutcome:

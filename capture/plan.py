@@ -69,7 +69,7 @@ class Plan:
     """How."""
 
     preview: Path | None = None
-    """A folder for the latest pictures (`capture.preview`); ``None`` for no preview."""
+    """A folder for the latest pictures and sound (`capture.preview`, `capture.earshot`); ``None`` for none."""
 
 
 def names_of(sources: tuple[Wanted, ...]) -> tuple[str, ...]:

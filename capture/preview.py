@@ -8,12 +8,8 @@ served, so that a preview that nobody sees costs nothing, and one that is seen s
 
 from __future__ import annotations
 
-import contextlib
-import mmap
 import os
-import shutil
 import struct
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +18,7 @@ from numpy.typing import NDArray
 
 from capture.clock import SECOND, now_ns
 from capture.frames import Frame
+from capture.mapped import Opened, Written
 
 WIDEST, HIGHEST = 1920, 1080
 """Pixels of the largest preview."""
@@ -41,25 +38,8 @@ _MAGIC = b"flipcst2"
 _PAGE = 4096
 _ROOM = WIDEST * HIGHEST * 3
 _PLACE_BYTES = -(-(_PLACE.size + _ROOM) // _PAGE) * _PAGE
-_SIZE = _PAGE + 2 * _PLACE_BYTES  # only what is written to takes memory
+_SIZE = _PAGE + 2 * _PLACE_BYTES
 _LOOKING_NS = 3 * SECOND
-_PREFIX = "flipcast-preview-"
-
-
-def make_folder() -> Path:
-    """A private folder for previews, in memory where the system has room for files; what the dead left is removed."""
-    memory = Path("/dev/shm")
-    home = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
-    for left in home.glob(f"{_PREFIX}*"):
-        pid = left.name.removeprefix(_PREFIX).partition("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
-            remove_folder(left)
-    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=home))
-
-
-def remove_folder(folder: Path) -> None:
-    """Remove *folder* and the previews in it, as far as they can be."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Preview:
@@ -67,11 +47,8 @@ class Preview:
 
     def __init__(self, folder: Path, name: str) -> None:
         """Of the track *name*."""
-        self._path = folder / f"{name}.preview"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-        os.ftruncate(self._file, _SIZE)
-        self._map = mmap.mmap(self._file, _SIZE)
+        self._file = Written(folder / f"{name}.preview", _SIZE)
+        self._map = self._file.map
         _HEAD.pack_into(self._map, 0, _MAGIC, 0)
         self._next_ns, self._count = 0, 0
         self._reserved = [0, 0]
@@ -121,23 +98,16 @@ class Preview:
         return min(widest, WIDEST), min(highest, HIGHEST), SECOND * 1000 // min(max(rate, 1), int(FASTEST * 1000))
 
     def _reserve(self, which: int, length: int) -> bool:
-        """Have room for a picture of *length* in the place *which*; to write where there is none would end us."""
-        if length > self._reserved[which] and hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(self._file, _PAGE + which * _PLACE_BYTES, _PLACE.size + length)
-            except OSError:
+        """Have room for a picture of *length* in the place *which*."""
+        if length > self._reserved[which]:
+            if not self._file.reserve(_PAGE + which * _PLACE_BYTES, _PLACE.size + length):
                 return False
             self._reserved[which] = length
         return True
 
     def close(self) -> None:
         """Remove it."""
-        self._map.close()
-        os.close(self._file)
-        with contextlib.suppress(OSError):
-            self._path.unlink()
-            if self._path.parent.name.startswith(_PREFIX):
-                self._path.parent.rmdir()  # for whoever made it and was killed; after the last preview it is empty
+        self._file.close()
 
 
 class Look:
@@ -151,13 +121,8 @@ class Look:
         Raises:
             FileNotFoundError: there is no such preview, or not yet.
         """
-        with (folder / f"{name}.preview").open("r+b") as file:
-            self._identity = os.fstat(file.fileno()).st_ino
-            try:
-                self._map = mmap.mmap(file.fileno(), _SIZE)
-            except ValueError:  # caught in the making
-                raise FileNotFoundError(f"the preview of {name} is not ready") from None
-        self._path = folder / f"{name}.preview"
+        self._file = Opened(folder / f"{name}.preview", _SIZE)
+        self._map = self._file.map
         self._seen = 0
         self._whose = int.from_bytes(os.urandom(8), "little") | 1
         self._slot = 0
@@ -186,10 +151,7 @@ class Look:
     @property
     def over(self) -> bool:
         """Whether the preview that is looked at is no longer there, or another took its place."""
-        try:
-            return self._path.stat().st_ino != self._identity
-        except OSError:
-            return True
+        return self._file.over
 
     def newest(self) -> Frame | None:
         """The newest picture, blue-green-red, or ``None`` if there is none that was not given before."""
@@ -253,15 +215,3 @@ def _draw(picture: NDArray[np.uint8], place: NDArray[np.uint8]) -> None:
         cv2.resize(picture, (width, height), dst=place, interpolation=cv2.INTER_LINEAR)
     else:
         np.copyto(place, picture)
-
-
-def _lives(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # asking by a signal of 0 would end it there; what is left is small
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -22,6 +22,7 @@ from pathlib import Path
 from capture import hold
 from capture.address import without_password
 from capture.clock import SECOND, Timeline, now_ns
+from capture.earshot import Earshot
 from capture.errors import DeviceLost, FlipcastError, NoRoomToRecord, TakeError
 from capture.health import Health, Said, State
 from capture.picture_strip import PictureStrip
@@ -58,7 +59,7 @@ class Recorder:
         self._state = State.OPENING
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._previews: list[Preview] = []
+        self._previews: list[Preview | Earshot] = []
         self._strips: tuple[Strip, ...] = tuple(
             (SoundStrip if wanted.kind.is_sound else PictureStrip)(self._lane(wanted, name), self)
             for wanted, name in zip(plan.sources, names_of(plan.sources), strict=True)
@@ -226,6 +227,7 @@ class Recorder:
             markers=len(self._take.markers) if self._take else 0,
             cpu_share=self._cpu.share,
             alarm=next(iter(list(self._alarms.values())), ""),
+            cause=next(iter(list(self._alarms)), ""),
         )
 
     def say(self, track: str, text: str, *, alarm: bool) -> None:
@@ -244,8 +246,11 @@ class Recorder:
             self._cut = f"no track could be written any more: {error.what}"
 
     def _lane(self, wanted: Wanted, name: str) -> Lane:
-        preview = None
-        if self.plan.preview is not None and not wanted.kind.is_sound:
+        preview = earshot = None
+        if self.plan.preview is not None and wanted.kind.is_sound:
+            earshot = Earshot(self.plan.preview, name)
+            self._previews.append(earshot)
+        elif self.plan.preview is not None:
             preview = Preview(self.plan.preview, name)
             self._previews.append(preview)
         kind, _, which = (wanted.label or f"{wanted.kind}:{wanted.address}").partition(":")
@@ -260,6 +265,7 @@ class Recorder:
             measured=wanted.measured,
             settings=self.plan.settings,
             preview=preview,
+            earshot=earshot,
         )
 
     def _move(self, move: Command | Happening) -> State:

@@ -44,6 +44,12 @@ class Recording:
     title: str
     """What people call it."""
 
+    course: str = ""
+    """What it belongs to; empty where nobody said."""
+
+    language: str = ""
+    """Code of the language that is spoken, ``"en"``; empty where nobody said, and it is heard."""
+
     handed_in: HandedIn | None = None
     """The file it came as; ``None`` if it was recorded: its takes then lie beside this, in ``takes``."""
 

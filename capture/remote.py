@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from capture import preview, wire
+from capture import mapped, wire
 from capture.apart import apart, environment
 from capture.errors import FlipcastError, RecorderGone, TakeError
 from capture.health import Health, Said, State
@@ -58,7 +58,7 @@ class Remote:
 
     def __enter__(self) -> Remote:
         if self.plan.preview is None:
-            self._own_preview = preview.make_folder()
+            self._own_preview = mapped.make_folder()
             self.plan = replace(self.plan, preview=self._own_preview)
         self._errors = tempfile.TemporaryFile()  # a file never makes the one who writes to it wait
         self._child = subprocess.Popen(
@@ -90,7 +90,7 @@ class Remote:
             child.stdout.close()
         self._errors.close()
         if self._own_preview is not None:
-            preview.remove_folder(self._own_preview)
+            mapped.remove_folder(self._own_preview)
 
     @property
     def pid(self) -> int:

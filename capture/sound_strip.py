@@ -87,6 +87,7 @@ class SoundStrip(Strip):
             drift_ppm=retimer.drift_ppm if retimer else None,
             size_bytes=file.size_bytes if file else 0,
             alarm=self.alarm,
+            cause=self.cause,
         )
 
     def outcome(self, seconds: float) -> TrackOutcome:
@@ -107,6 +108,8 @@ class SoundStrip(Strip):
 
     def _take(self, item: Frame | Sound) -> None:
         assert isinstance(item, Sound)
+        if self.lane.earshot is not None:
+            self.lane.earshot.offer(item)
         timeline = self._stage.timeline
         counts = timeline is not None and timeline.at(item.at_ns) is not None
         self._hearing.listen(item, counts=counts)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from capture.clock import SECOND, Timeline, now_ns
+from capture.earshot import Earshot
 from capture.errors import DeviceLost, FlipcastError, TakeError
 from capture.flow import Ahead, Lens, Lost, Opened
 from capture.frames import Frame, Kind, PictureShape, Sound, SoundShape
@@ -73,6 +74,9 @@ class Lane:
 
     preview: Preview | None
     """Where its pictures may be looked at."""
+
+    earshot: Earshot | None = None
+    """Where its sound may be listened to."""
 
 
 class Stage(Protocol):
@@ -175,6 +179,11 @@ class Strip(ABC):
     def alarm(self) -> str:
         """What is wrong now; empty if nothing is."""
         return next(iter(list(self._troubles.values())), "")
+
+    @property
+    def cause(self) -> str:
+        """The same in a word."""
+        return next(iter(list(self._troubles)), "")
 
     def _run(self) -> None:
         with self._ahead:

@@ -77,6 +77,17 @@ def present() -> tuple[Device, ...]:
     return tuple(devices)
 
 
+def places() -> tuple[Region, ...]:
+    """Where the screens are on the desktop, the main one first; none where there is no desktop that we may see."""
+    try:
+        with _Grabber() as grabber:
+            screens = grabber.screens()
+    except (DeviceError, *_FAULTS):
+        return ()
+    first = _default(screens)
+    return tuple(screen.place for screen in sorted(screens, key=lambda screen: screen is not first))
+
+
 def open(wanted: Wanted) -> Screen:
     """Open a screen, a part of one, or a window; an address is a number from 1, an identity, ``all`` or ``window:…``.
 

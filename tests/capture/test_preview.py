@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture import preview
+from capture import mapped
 from capture.clock import now_ns
 from capture.frames import Frame
 from capture.preview import Look, Preview
@@ -173,16 +173,16 @@ def test_no_preview_no_look(tmp_path: Path):
 
 def test_what_the_dead_left_is_removed():
     """Memory that a killed recorder held would be missing until the next restart."""
-    code = "from capture import preview; print(preview.make_folder())"
+    code = "from capture import mapped; print(mapped.make_folder())"
     left = Path(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip())
     assert left.is_dir()
-    ours = preview.make_folder()
+    ours = mapped.make_folder()
     try:
         assert left.exists() is (os.name == "nt")
         assert ours.is_dir()
         if os.name != "nt":
             assert ours.stat().st_mode & 0o077 == 0
     finally:
-        preview.remove_folder(ours)
-        preview.remove_folder(left)
+        mapped.remove_folder(ours)
+        mapped.remove_folder(left)
     assert not ours.exists()
