@@ -64,6 +64,7 @@ class Made:
     steps: tuple[StepTime, ...]
     notes: tuple[str, ...]
     recipe: str
+    course: str = ""
     keyed: tuple[KeyedTrack, ...] = ()
     begins: float = 0.0
     whole_seconds: float | None = None
@@ -116,6 +117,7 @@ class _Assembly:
         self._write("master.m3u8", hls.master_playlist(renditions, audio, tracks))
         return Lecture(
             title=made.title,
+            course=made.course,
             seconds=made.seconds,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             made_by=f"flipcast {version('flipcast')}",

@@ -146,11 +146,15 @@ def plan(
         if found is None:
             return None
         borders = found
-    untitled = [
+    return titled(between(borders), transcript=transcript, markers=markers)
+
+
+def between(borders: Sequence[float]) -> list[Clip]:
+    """The clips between each two of *borders*, in order, without titles yet."""
+    return [
         Clip(number=number, start=start, end=end, title="")
         for number, (start, end) in enumerate(pairwise(borders), start=1)
     ]
-    return titled(untitled, transcript=transcript, markers=markers)
 
 
 def titled(clips: Sequence[Clip], *, transcript: Transcript | None, markers: Sequence[Marker] = ()) -> tuple[Clip, ...]:

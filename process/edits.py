@@ -1,4 +1,4 @@
-"""What a person changed of a lecture after it was recorded: words of the captions, names of clips, start and end.
+"""What a person changed of a lecture after it was recorded: captions, names and borders of clips, start and end.
 
 It lies beside the recording as ``edits.json``, for the recording is nobody's to change, and the lecture is made anew
 whenever something else is wished. A page writes it down; the walk reads it, hears nothing again and encodes nothing
@@ -66,6 +66,21 @@ class ClipTitle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClipBorder:
+    """A border between two clips that somebody set, or took away."""
+
+    at: float
+    """Seconds from the start of the lecture: where a word begins, or where the border is that is not wanted."""
+
+    begins: bool
+    """Whether a clip begins there; else it is joined with the one before."""
+
+    def __post_init__(self) -> None:
+        if not (isfinite(self.at) and self.at > 0):
+            raise ValueError(f"no clip can begin at {self.at}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edits:
     """All that a person changed of a lecture. A value that makes no sense is refused with a `ValueError`."""
 
@@ -74,6 +89,12 @@ class Edits:
 
     clips: tuple[ClipTitle, ...] = ()
     """Of two names for one clip the later holds."""
+
+    borders: tuple[ClipBorder, ...] = ()
+    """In the order in which they were set and taken away (`process.borders`)."""
+
+    script: str = ""
+    """What was read from; empty where nobody said. It comes before the *words*, which are of what it leaves."""
 
     start: float | None = None
     """Seconds at which the lecture begins; ``None`` for the start of the recording. What lies before is kept."""
@@ -153,6 +174,12 @@ def titled(clips: Sequence[Clip], edits: Edits, *, begins: float = 0.0) -> tuple
             lost.append(f"“{title}” at {_clock(given.start)}")
     named = tuple(replace(clip, title=names[clip.number]) for clip in clips)
     return named, _left_out(lost, "name of a clip", "no clip is there")
+
+
+def misplaced(moments: Sequence[float]) -> tuple[str, ...]:
+    """A sentence about the borders at *moments* that could not be set or taken away."""
+    names = [_clock(at) for at in moments]
+    return _left_out(names, "border between clips", "there is none to take away, or no room for one")
 
 
 def agreeing(chapters: Sequence[Chapter], clips: Sequence[Clip], before: Sequence[Clip]) -> tuple[Chapter, ...]:

@@ -47,3 +47,8 @@ _OWN_NAMES = {
 def own_name(code: str) -> str:
     """The language's own name for its ISO 639-1 *code*; the code itself where it is not known here."""
     return _OWN_NAMES.get(code, code)
+
+
+def own_names() -> dict[str, str]:
+    """Every language that is known here: what it calls itself, by its code."""
+    return dict(_OWN_NAMES)

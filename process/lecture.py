@@ -242,6 +242,9 @@ class Lecture:
     seconds: float
     """Length."""
 
+    course: str = ""
+    """What it belongs to; empty where nobody said."""
+
     made_at: str
     """ISO 8601, UTC."""
 

@@ -26,7 +26,9 @@ from greenscreen import beside
 from greenscreen.beside import Beside
 from greenscreen.key import Key
 from process import assemble, backdrop, clips, edits, ffmpeg, keyed, ladder, lecture, loudness, probe, reels, trim
+from process.borders import Borders
 from process.captions.engine import Captions, open_engine
+from process.captions.script import FOLLOWED, agreed
 from process.captions.transcript import Span, Transcript
 from process.chapters import chapters, meant
 from process.clips import Clip
@@ -115,16 +117,19 @@ def make(
     """
     stop = stop or threading.Event()
     source = footage(recording, folder, number=settings.compose.take)
+    settings = replace(settings, keyed=keyed.as_recorded(settings.keyed, source))
+    if recording.language and not settings.captions.language:
+        settings = replace(settings, captions=replace(settings.captions, language=recording.language))
     changed = edits.read(folder)
     recipe = _recipe(source, settings, changed)
     known = _finished(folder / "lecture", recipe)
     if known is not None:
         news(News(step="assemble", done=1.0, overall=1.0))
-        return known if known.title == recording.title else _retitled(known, recording.title, folder / "lecture")
+        return _called(known, recording, folder / "lecture")
     if keyed.asked(source, settings.compose.layouts):
         keyed.check_able()
         backdrop.understood(settings.keyed.behind, screen=True)
-    return _Walk(source, folder, settings, executor, news, stop).walk(recording.title, recipe, changed)
+    return _Walk(source, folder, settings, executor, news, stop).walk(recording, recipe, changed)
 
 
 @step("examine", edition=1, gives=Media, needs=Needs(cores=1))
@@ -209,8 +214,9 @@ class _Walk:
         self.times: list[StepTime] = []
         self.used: list[Done[Any]] = []
         self.shares = _SHARES
+        self.borders = Borders()
 
-    def walk(self, title: str, recipe: str, changed: Edits) -> Lecture:
+    def walk(self, recording: Recording, recipe: str, changed: Edits) -> Lecture:
         path, settings = self.source.path, self.settings
         with explained(self.folder):
             self.memory.folder.mkdir(parents=True, exist_ok=True)
@@ -228,6 +234,7 @@ class _Walk:
             material = replace(material, part=part, markers=trim.marked_in(part, material.markers))
             heard = replace(heard, value=trim.heard_in(part, heard.value, seconds=film.seconds))
             said = trim.said_in(part, said) if said else None
+        self.borders = Borders(changed.borders, begins=part.start if part else 0.0, said=said)
         notes = [*material.notes, *heard.value.notes, *why_not, *not_trimmed]
         planned, copied = self.planned(material, heard.value, said)
         levelled = judged = encoded = None
@@ -246,12 +253,16 @@ class _Walk:
             starts = [clip.start for clip in planned]
             segments = tuple(keyframes(material.seconds, starts, settings.ladder.grid_seconds))
             seconds = material.seconds
+        notes += edits.misplaced(self.borders.lost)
         if not all(done.remembered for done in self.used):
             self.source.check()
         self.news(News(step="assemble", done=0.0, overall=0.96))
         spoken = said
-        if whole_said and changed.words:  # clips stay where they are: nothing is encoded again for the sake of a comma
-            spoken, left = edits.corrected(whole_said.value, changed)
+        if whole_said and (changed.words or changed.script):
+            # Clips stay where they are: nothing is encoded again for the sake of a comma.
+            written, followed = _by_script(whole_said.value, changed.script)
+            spoken, left = edits.corrected(written, changed)
+            notes += followed
             spoken = trim.said_in(part, spoken) if part else spoken
             planned = clips.titled(planned, transcript=spoken, markers=material.markers)
             notes += left
@@ -259,7 +270,8 @@ class _Walk:
         notes += left
         begun = chapters(material.markers, planned, seconds=seconds, transcript=spoken)
         made = assemble.Made(
-            title=title,
+            title=recording.title,
+            course=recording.course,
             seconds=seconds,
             heard=heard,
             levelled=levelled,
@@ -383,7 +395,8 @@ class _Walk:
             markers=material.markers,
             settings=self.settings.clips,
         )
-        return found, False
+        laid = self.borders.laid(found, seconds=material.seconds, markers=material.markers)
+        return laid or found, False
 
     def filmed(
         self,
@@ -415,7 +428,7 @@ class _Walk:
         self, keys: Sequence[float], seconds: float, material: Material, heard: Heard, said: Transcript | None
     ) -> tuple[Clip, ...] | None:
         """The clips on keyframes that exist; ``None`` where they cannot be."""
-        return clips.plan(
+        found = clips.plan(
             seconds,
             transcript=said,
             pauses=heard.pauses,
@@ -423,6 +436,7 @@ class _Walk:
             settings=self.settings.clips,
             allowed=keys,
         )
+        return found and self.borders.laid(found, seconds=seconds, markers=material.markers, keys=keys)
 
     def do(self, of: Step[R], *, aside: dict[str, Any] | None = None, **inputs: Any) -> Done[R]:
         """Have a step done, and tell how far it is."""
@@ -459,6 +473,16 @@ class _Walk:
         return done
 
 
+def _by_script(heard: Transcript, script: str) -> tuple[Transcript, list[str]]:
+    """What was heard, in the words of the *script*, and a sentence about how far it was followed."""
+    if not script:
+        return heard, []
+    written, share = agreed(heard, script)
+    if share < FOLLOWED:
+        return heard, [f"Only {share:.0%} of what was said is in the script, so the captions are as they were heard."]
+    return written, [f"The captions follow the script, which has {share:.0%} of the words that were heard."]
+
+
 def _speed(seconds: float, taken: float) -> float:
     return round(seconds / max(taken, 0.001), 2)
 
@@ -486,10 +510,12 @@ def _finished(folder: Path, recipe: str) -> Lecture | None:
     return None
 
 
-def _retitled(known: Lecture, title: str, folder: Path) -> Lecture:
-    renamed = replace(known, title=title)
-    lecture.write(renamed, folder)
-    return renamed
+def _called(known: Lecture, recording: Recording, folder: Path) -> Lecture:
+    """The lecture that is *known*, called as its *recording* is now."""
+    called = replace(known, title=recording.title, course=recording.course)
+    if called != known:
+        lecture.write(called, folder)
+    return called
 
 
 def _snapped(planned: Sequence[Clip], keys: Sequence[float], seconds: float) -> tuple[Clip, ...]:

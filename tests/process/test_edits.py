@@ -75,6 +75,22 @@ def test_a_corrected_word_is_in_the_captions_and_nothing_is_heard_or_encoded_aga
     assert not [note for note in made.notes if "left out" in note]
 
 
+def test_captions_follow_the_script_and_then_what_was_corrected(lecture_folder, lecture_copy, again):
+    """A text that was read is offered after the fact, and costs nothing but writing the captions."""
+    before = rooms(lecture_copy)
+    lines = lecture_folder.with_suffix(".vtt").read_text().splitlines()[1:]
+    script = " ".join(line.upper() for line in lines if line and "-->" not in line)
+    made = again(Edits(script=script, words=(change("LESSON", "lecture", at=2.3),)))
+    captions = lecture_copy / "lecture" / made.captions[0].vtt
+    assert "THE FIRST WORDS OF THE lecture ARE THESE." in captions.read_text()
+    assert [note for note in made.notes if "100% of the words" in note]
+    assert rooms(lecture_copy) == before
+
+    made = again(Edits(script="Nothing of this was ever said by anybody in this room"))
+    assert "The first words of the lesson are these." in captions.read_text()
+    assert [note for note in made.notes if "is in the script" in note]
+
+
 def test_a_clip_goes_by_its_new_name_and_so_does_the_chapter_that_is_the_same_stretch(lecture_copy, again):
     """Two names for one thing on one page make people look for the second thing."""
     before, starts = rooms(lecture_copy), [c.clip.start for c in again(Edits()).clips]
