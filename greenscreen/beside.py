@@ -29,6 +29,10 @@ class Beside:
     how: str = ""
     """How these came to be, in one sentence; for people."""
 
+    behind: str = ""
+    """Before what the speaker stood when it was recorded: ``screen``, ``blur``, a colour, or the name of a picture that
+    lies beside the track; empty where nobody chose."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Described:
@@ -37,6 +41,7 @@ class _Described:
     key: Key
     plate: str | None = None
     how: str = ""
+    behind: str = ""
 
 
 _AGAIN: Final = "take the file away to have the key found in the frames, or run: flipcast tune greenscreen"
@@ -61,7 +66,8 @@ def write(folder: Path, name: str, beside: Beside) -> Path:
     key, plate, facts = files(folder, name)
     if beside.plate is not None:
         beside.plate.save(plate)
-    described = _Described(key=beside.key, plate=plate.name if beside.plate is not None else None, how=beside.how)
+    named = plate.name if beside.plate is not None else None
+    described = _Described(key=beside.key, plate=named, how=beside.how, behind=beside.behind)
     write_whole(key, to_json(described))
     if beside.plate is None:
         plate.unlink(missing_ok=True)
@@ -82,4 +88,5 @@ def read(folder: Path, name: str) -> Beside | None:
         return None
     except (OSError, ValueError) as error:
         raise GreenscreenError(f"{key} cannot be read: {error}", hint=_AGAIN) from error
-    return Beside(key=described.key, plate=Plate.load(plate) if described.plate else None, how=described.how)
+    taken = Plate.load(plate) if described.plate else None
+    return Beside(key=described.key, plate=taken, how=described.how, behind=described.behind)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 import numpy as np
 
 from greenscreen.light import Bytes
 from greenscreen.person import PersonFinder
+
+
+class Misplaced(StrEnum):
+    """What may be wrong about where somebody is."""
+
+    HEAD = "head"
+    """It is cut off."""
+    WIDE = "wide"
+    """The shoulders do not fit."""
+    LEFT = "left"
+    RIGHT = "right"
+    SMALL = "small"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +31,11 @@ class Framing:
     box: tuple[float, float, float, float] | None = None
     """Left, top, right and bottom edge, as shares of the picture's size; ``None`` if nobody is seen."""
 
+    troubles: tuple[Misplaced, ...] = ()
+    """What could be better."""
+
     says: tuple[str, ...] = ()
-    """What could be better, and what to do, in plain words."""
+    """The same, each with what to do, in plain words."""
 
 
 _SURELY: Final = 0.6
@@ -52,18 +68,18 @@ def judged(person: np.ndarray) -> Framing:
     # Head and shoulders: arms may leave the picture as they like.
     upper = person[top : top + max(1, (bottom - top) * 2 // 5)]
     across = np.flatnonzero(upper.any(axis=0))
-    says = []
+    says: dict[Misplaced, str] = {}
     if top <= _EDGE * height:
-        says.append("the head is cut off: sit lower, step back, or tilt the camera up")
+        says[Misplaced.HEAD] = "the head is cut off: sit lower, step back, or tilt the camera up"
     left, right = across[0] <= _EDGE * width, across[-1] >= (1 - _EDGE) * width - 1
     middle = float(across.mean() + 0.5) / width
     if left and right:
-        says.append("the shoulders do not fit into the picture: step back")
+        says[Misplaced.WIDE] = "the shoulders do not fit into the picture: step back"
     elif left or right or abs(middle - 0.5) > _ASIDE:
-        says.append(
-            f"the speaker is far to the {'left' if middle < 0.5 else 'right'} of the picture: move to its middle"
-        )
+        side = Misplaced.LEFT if middle < 0.5 else Misplaced.RIGHT
+        says[side] = f"the speaker is far to the {side} of the picture: move to its middle"
     if bottom - top < _SMALL * height:
-        says.append("the speaker is small in the picture: come closer, or let the camera see less")
+        says[Misplaced.SMALL] = "the speaker is small in the picture: come closer, or let the camera see less"
     box = (columns[0] / width, top / height, (columns[-1] + 1) / width, bottom / height)
-    return Framing(box=(float(box[0]), float(box[1]), float(box[2]), float(box[3])), says=tuple(says))
+    edges = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+    return Framing(box=edges, troubles=tuple(says), says=tuple(says.values()))

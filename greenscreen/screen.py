@@ -87,7 +87,8 @@ def _find_one(light: Floats, person: Floats | None, channels: Channels) -> Found
         likely &= person < 0.5
     if likely.mean() < LEAST_SCREEN:
         return None
-    ratios = np.stack([one / own, two / own], -1)
+    lit = np.maximum(own, 1e-6)  # black is never likely, and must not be divided by
+    ratios = np.stack([one / lit, two / lit], -1)
     chosen = likely
     for reach in (0.3, 0.2, 0.15):  # home in on the most frequent colour
         middle = np.median(ratios[chosen], axis=0)

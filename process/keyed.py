@@ -25,6 +25,7 @@ from greenscreen.composite import Placing
 from greenscreen.key import Key
 from greenscreen.keyer import By, Keyer
 from greenscreen.person import PersonFinder
+from process import backdrop
 from process.backdrop import Backdrop, Behind
 from process.compose import Composition, Cutout
 from process.errors import NoRoom, Stopped
@@ -149,6 +150,19 @@ def besides(source: Footage) -> dict[str, Beside]:
             if there is not None:
                 found[piece.name] = there
     return found
+
+
+def as_recorded(settings: Keying, source: Footage) -> Keying:
+    """*settings*, with the background that was chosen when *source* was recorded, where they name none themselves.
+
+    Raises:
+        GreenscreenError: what lies beside a camera cannot be read.
+    """
+    chosen = next((known.behind for known in besides(source).values() if known.behind), "")
+    if settings.behind or not chosen:
+        return settings
+    path = backdrop.file_of(chosen)
+    return replace(settings, behind=chosen if path is None else str(source.path / path.name))
 
 
 def key_of(camera: str, known: Beside | None, settings: Key) -> KeyOf:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from capture import preview
+from capture import mapped
 from capture.clock import now_ns
 from capture.frames import Frame
 from capture.preview import Look, Preview
@@ -80,9 +80,9 @@ class Camera:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = preview.make_folder()
+    made = mapped.make_folder()
     yield made
-    preview.remove_folder(made)
+    mapped.remove_folder(made)
 
 
 @pytest.fixture

@@ -246,6 +246,20 @@ def test_a_camera_with_a_key_beside_it_is_keyed_unasked_and_again_when_the_key_c
         process(two)
 
 
+def test_what_was_chosen_while_recording_is_behind_unless_something_else_is_asked_for(alone):
+    """A booth's guest chose the sea; whoever finishes the lecture may choose otherwise."""
+    folder = take.folder_of(alone, 1)
+    beside.write(folder, "camera", Beside(key=Key(), behind="camera.behind.png"))
+    cv2.imwrite(str(folder / "camera.behind.png"), np.full((90, 160, 3), GOLD, np.uint8))
+    assert process(alone).keyed[0].behind == "picture"
+    (shown,) = shown_at(film_of(alone), 0.3)
+    assert near(shown[20, 20], GOLD, 10)
+
+    made = process(alone, behind="#0000ff")
+    (shown,) = shown_at(film_of(alone), 0.3)
+    assert (made.keyed[0].behind, near(shown[20, 20], (255, 0, 0), 20)) == ("colour", True)
+
+
 def test_a_portrait_camera_stands_upright(tmp_path):
     """A telephone on a stick is a camera too."""
     home = record(tmp_path / "tall", screen(plain(RED, SIZE), ends=0.5), camera(standing((180, 320)), ends=0.5))
