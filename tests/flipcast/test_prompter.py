@@ -85,3 +85,31 @@ def test_who_scrolls_by_hand_is_right():
 
     assert follower.go(3).at == 3
     assert follower.go(10**6).at == len(SCRIPT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_who_is_overheard_again_and_again_is_followed(seed: int):
+    """An engine hears the last seconds, a second later once more: with words cut at both ends and others misheard."""
+    chance, follower = random.Random(seed), Follower(SCRIPT)
+    away = []
+    for said in range(3, len(SCRIPT), 3):
+        heard = [word if chance.random() > 0.1 else chance.choice(SCRIPT) for word in SCRIPT[max(0, said - 16) : said]]
+        heard[-1] = heard[-1][: len(heard[-1]) // 2 + 1]
+        away.append(abs(follower.overhear(heard).at - said))
+
+    assert sorted(away)[len(away) * 9 // 10] <= 2
+    assert max(away) <= 12
+
+
+def test_what_is_overheard_twice_moves_nothing_and_words_of_ones_own_are_said_to_be_lost():
+    """Who stops and thinks is where they stopped; who tells a story has left the text."""
+    follower = Follower(SCRIPT)
+    there = follower.overhear(SCRIPT[:16])
+    for _ in range(20):
+        assert follower.overhear(SCRIPT[:16]) == there
+    story = "yesterday my neighbour bought seventeen purple umbrellas because rain ruined every single hat".split()
+    for end in range(4, len(story) + 1, 3):
+        place = follower.overhear([*SCRIPT[10:16], *story[:end]])
+    assert abs(place.at - 16) <= 1
+    assert place.lost
+    assert not follower.overhear([*story[-4:], *SCRIPT[16:24]]).lost

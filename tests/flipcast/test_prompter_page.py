@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
+from flipcast.studio import Studio
+from process import edits
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, unfit, waited
+from tests.fixtures.pdfs import slides
+from tests.fixtures.presentations import presentation
+from tests.fixtures.takes import beeping, microphone, record
 
 TEXT = "\n".join(f"{number}. Today we meet vectors <b>and</b> what they are good for." for number in range(40))
 
@@ -53,3 +60,31 @@ def test_it_has_no_barriers_at_any_size(address: str, watch: Open, width: int, h
     page.get_by_label("Your text").fill(TEXT)
     assert barriers(page) == []
     assert unfit(page) == []
+
+
+def test_the_notes_of_a_presentation_become_the_text(address: str, watch: Open, tmp_path: Path) -> None:
+    """What somebody wrote below their slides is what they want to say."""
+    watching = watch(address + "prompter", ready=False)
+    page = watching.page
+    page.locator("#presentation").set_input_files(presentation(tmp_path / "talk.pptx", notes="Say this slowly."))
+    expect(page.get_by_label("Your text")).to_have_value("Say this slowly.")
+
+    page.locator("#presentation").set_input_files(slides(tmp_path / "talk.pdf", "One"))
+    expect(page.get_by_role("alert").get_by_text("has no notes")).to_be_visible()
+    (tmp_path / "torn.pptx").write_bytes(b"PK no more")
+    page.locator("#presentation").set_input_files(tmp_path / "torn.pptx")
+    expect(page.get_by_role("alert").locator("strong")).not_to_contain_text("has no notes")
+    expect(page.get_by_label("Your text")).to_have_value("Say this slowly.")
+    assert all("409 (Conflict)" in trouble for trouble in watching.troubles)  # which browsers note by themselves
+    watching.troubles.clear()
+
+
+def test_the_text_is_offered_as_what_is_truly_said(studio: Studio, address: str, watch: Open) -> None:
+    """Whoever has read a script need not correct what a machine misheard."""
+    made = record(studio.library.folder / "two", microphone(beeping(), ends=1), title="Rotations")
+    page = watch(address + "prompter", ready=False).page
+    page.get_by_label("Your text").fill(TEXT)
+    page.get_by_label("Read in").select_option("Rotations")
+    page.get_by_role("button", name="Let its captions follow").click()
+    expect(page.get_by_text("They will, where it was followed")).to_be_visible()
+    assert edits.read(made).script == TEXT
