@@ -1,0 +1,37 @@
+### Die Kabine auf dem Telefon
+
+phone-title = Die Kabine
+phone-looking = Die Kabine wird gefragt …
+phone-away = Die Kabine antwortet nicht.
+phone-away-hint = Nichts ist verloren. Bleiben Sie in ihrem Netz; diese Seite macht von selbst weiter.
+phone-prepare = Ihre Folien
+phone-prepare-how = Schicken Sie ein PDF, eine Präsentation oder Bilder. Sie erscheinen in der Kabine.
+phone-choose = Folien wählen
+phone-sending = Wird geschickt: { $percent } %
+phone-drawing = Die Kabine zeichnet sie …
+phone-in = „{ $title }“ ist in der Kabine.
+phone-much = Das sind mehr als { $most } MB.
+phone-much-hint = Speichern Sie es als kleineres PDF, oder wählen Sie weniger Bilder.
+phone-keep-open = Behalten Sie diese Seite: Auch Ihr Video wird hier sein.
+phone-recording = Sie nehmen auf
+phone-recording-how = Schauen Sie in die Kabine, nicht hierher.
+phone-review = Sehen Sie es sich in der Kabine an
+phone-review-how = Dort entscheiden Sie, ob Sie es behalten.
+phone-working = Ihr Video wird gemacht
+phone-left = noch etwa { $time }
+phone-come-back = Sie können diese Seite schließen und unter derselben Adresse wiederkommen.
+phone-ready = Ihr Video ist fertig
+phone-watch = Ansehen
+phone-download = Film herunterladen
+phone-days = Die Adresse gilt einige Tage. Wer sie hat, kann das Video sehen.
+phone-over = Hier ist nichts
+phone-over-how = Die Aufnahme wurde nicht behalten. War das nicht so gemeint, fragen Sie, wer die Kabine betreut.
+phone-gone = Diese Adresse gilt nicht mehr
+phone-gone-how = Lesen Sie den Code in der Kabine noch einmal ein.
+phone-said-prepare = Sie können jetzt Folien schicken.
+phone-said-recording = Es wird aufgenommen.
+phone-said-review = Entscheiden Sie in der Kabine.
+phone-said-working = Ihr Video wird gemacht.
+phone-said-ready = Ihr Video ist fertig.
+phone-said-left = Hier ist nichts.
+phone-said-gone = Diese Adresse gilt nicht mehr.

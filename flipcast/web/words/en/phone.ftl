@@ -1,0 +1,37 @@
+### The booth on a phone
+
+phone-title = The booth
+phone-looking = Asking the booth …
+phone-away = The booth does not answer.
+phone-away-hint = Nothing is lost. Stay in its network; this page goes on by itself.
+phone-prepare = Your slides
+phone-prepare-how = Send a PDF, a presentation or pictures. They appear in the booth.
+phone-choose = Choose slides
+phone-sending = Sending: { $percent } %
+phone-drawing = The booth is drawing them …
+phone-in = “{ $title }” is in the booth.
+phone-much = That is more than { $most } MB.
+phone-much-hint = Save it as a smaller PDF, or choose fewer pictures.
+phone-keep-open = Keep this page: your lecture will be here, too.
+phone-recording = You are recording
+phone-recording-how = Look at the booth, not at me.
+phone-review = Watch it in the booth
+phone-review-how = There you decide whether you keep it.
+phone-working = Your lecture is being made
+phone-left = about { $time } left
+phone-come-back = You may close this page, and come back by the same address.
+phone-ready = Your lecture is ready
+phone-watch = Watch it
+phone-download = Download the film
+phone-days = The address is valid for some days. Whoever has it can see the lecture.
+phone-over = There is nothing here
+phone-over-how = The recording was not kept. If that was not meant, ask the operator of the booth.
+phone-gone = This address is over
+phone-gone-how = Scan the code in the booth again.
+phone-said-prepare = You can send slides now.
+phone-said-recording = It is being recorded.
+phone-said-review = Decide in the booth.
+phone-said-working = Your lecture is being made.
+phone-said-ready = Your lecture is ready.
+phone-said-left = There is nothing here.
+phone-said-gone = This address is over.
