@@ -30,9 +30,9 @@ class Finding:
     """What was found."""
 
 
-def look(settings: Settings, library: Path) -> list[Finding]:
-    """Look at all that recording, processing and publishing need."""
-    return [_machine(), *_recording(), _ffmpeg(settings), _captions(settings), _room(library)]
+def look(settings: Settings, library: Path, *, devices: bool = True) -> list[Finding]:
+    """Look at all that recording, processing and publishing need; *devices* are opened for a moment."""
+    return [_machine(), *(_recording() if devices else []), _ffmpeg(settings), _captions(settings), _room(library)]
 
 
 def _machine() -> Finding:

@@ -157,6 +157,10 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, default=0, metavar="N", help="port on this machine; any free one if not said"
     )
     opened.add_argument("--no-browser", action="store_true", help="print the address only")
+    opened.add_argument("--booth", action="store_true", help="the booth, full screen, for people who walk up to it")
+    opened.add_argument(
+        "--choose-pin", action="store_true", help="choose the PIN of the booth's operator, and nothing else"
+    )
 
     process = verb("process", "Make lectures of video or audio files, or folders of them.")
     process.add_argument("what", nargs="+", metavar="FILE|FOLDER|NAME", help="what to make lectures of")

@@ -10,6 +10,7 @@ import contextlib
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,11 @@ from flipcast.library import Library, Shelf, in_one_line, is_name
 from flipcast.settings import Settings
 from flipcast.web.news import News
 from process import edits
+from process.borders import Borders
 from process.captions.transcript import Transcript, Word
+from process.clips import Clip
 from process.errors import Stopped
+from process.languages import own_names
 from process.step import explained
 from process.workflow import News as Step
 
@@ -137,15 +141,23 @@ class Finishing:
                     task.stop.set()
         self._tell_work()
 
-    def retitle(self, name: str, title: str) -> None:
-        """Call the lecture *title*; it shows once it is processed again, which takes a moment.
+    def describe(self, name: str, *, title: str, course: str = "", language: str = "") -> None:
+        """Say what the lecture is called, belongs to and is spoken in; it shows once it is processed again.
 
         Raises:
             LectureUnknown: there is none.
+            DeskError: there is no such language.
+            InUse: it is being worked on.
         """
         shelf = self.library.find(name)
-        recorded = shelf.recording()
-        recording.write(replace(recorded, title=in_one_line(title)[:200] or recorded.title), shelf.folder)
+        if language and language not in own_names():
+            raise DeskError(f"no language is called {language[:20]!r}", hint="choose one of the list")
+        with shelf.held():
+            before = shelf.recording()
+            title, course = in_one_line(title)[:200] or before.title, in_one_line(course)[:200]
+            after = replace(before, title=title, course=course, language=language)
+            if after != before:
+                recording.write(after, shelf.folder)
         self._wake()
 
     def said(self, name: str) -> dict[str, Any]:
@@ -161,14 +173,17 @@ class Finishing:
             raise LectureUnknown(f"{name!r} is not finished yet", hint="finish it first")
         changes = edits.read(shelf.folder)
         begins = made.begins
-        clips, _ = edits.titled([one.clip for one in made.clips], changes, begins=begins)
+        clips: Sequence[Clip] = [one.clip for one in made.clips]
         words: tuple[Word, ...] = ()
+        heard: Transcript | None = None
         for track in made.captions[:1]:
             with explained(shelf.folder):
                 text = (shelf.folder / "lecture" / track.words).read_text(encoding="utf-8")
             heard = from_json(text, Transcript)
             whole = [replace(word, start=word.start + begins, end=word.end + begins) for word in heard.words]
             words = edits.corrected(replace(heard, words=tuple(whole)), changes)[0].words
+        borders = Borders(changes.borders, begins=begins, said=heard)
+        clips, _ = edits.titled(borders.laid(clips, seconds=made.seconds) or clips, changes, begins=begins)
         return {
             "film": made.download,
             "begins": begins,
@@ -208,8 +223,8 @@ class Finishing:
                 ) from None
             edits.write(changed, shelf.folder)
 
-    def correct(self, name: str, change: edits.Correction | edits.ClipTitle) -> None:
-        """Keep a corrected word or the name of a clip; it shows once the lecture is finished again.
+    def correct(self, name: str, change: edits.Correction | edits.ClipTitle | edits.ClipBorder) -> None:
+        """Keep a corrected word, the name of a clip or where one begins; it shows once the lecture is finished again.
 
         Raises:
             LectureUnknown: there is no such lecture.
@@ -220,9 +235,22 @@ class Finishing:
             before = edits.read(shelf.folder)
             if isinstance(change, edits.Correction):
                 after = replace(before, words=(*before.words, change))
+            elif isinstance(change, edits.ClipBorder):
+                after = replace(before, borders=(*before.borders, change))
             else:
                 after = replace(before, clips=(*before.clips, change))
             edits.write(after, shelf.folder)
+
+    def follow(self, name: str, script: str) -> None:
+        """Let the captions follow the *script* where it was followed; empty for as they were heard.
+
+        Raises:
+            LectureUnknown: there is no such lecture.
+            EditsDamaged, NoRoom, NoRight: it could not be kept.
+        """
+        shelf = self.library.find(name)
+        with self._changed:
+            edits.write(replace(edits.read(shelf.folder), script=script.strip()), shelf.folder)
 
     def delete(self, name: str) -> str:
         """Put the lecture called *name* into the trash; what is published stays up. Gives its name there.
@@ -336,10 +364,24 @@ class Finishing:
         while not self._over:
             if self.news.is_read:
                 with contextlib.suppress(Exception):  # the next look may see it better
-                    self.news.tell(LIBRARY, {"folder": str(self.library.folder), "lectures": self.rows()})
+                    self.news.tell(LIBRARY, self.facts())
             with self._changed:
                 if not self._over:
                     self._changed.wait(_LOOK_SECONDS)
+
+    def facts(self) -> dict[str, Any]:
+        """All that pages show of the library."""
+        folder = str(self.library.folder)
+        return {"folder": folder, "lectures": self.rows(), "trash": self.trash(), "languages": own_names()}
+
+    def trash(self) -> list[dict[str, str]]:
+        """What was deleted and may be taken back, the latest first."""
+        found = []
+        for path in (self.library.folder / TRASH).glob(f"*/{recording.DESCRIPTION}"):
+            with contextlib.suppress(FlipcastError, OSError):
+                deleted_at = path.parent.stat().st_ctime
+                found.append((deleted_at, {"name": path.parent.name, "title": recording.read(path.parent).title}))
+        return [row for _, row in sorted(found, key=lambda one: -one[0])]
 
     def rows(self) -> list[dict[str, Any]]:
         """Every lecture, the newest first, as pages show it."""
@@ -353,7 +395,7 @@ class Finishing:
 def _row(shelf: Shelf) -> dict[str, Any]:
     at = (shelf.folder / recording.DESCRIPTION).stat().st_mtime
     try:
-        where = actions.standing(shelf)
+        where, recorded = actions.standing(shelf), shelf.recording()
     except FlipcastError as error:
         return {"name": shelf.name, "title": shelf.name, "at": at, "stage": "damaged", "trouble": str(error)}
     made = where.lecture
@@ -361,6 +403,8 @@ def _row(shelf: Shelf) -> dict[str, Any]:
     return {
         "name": where.name,
         "title": where.title,
+        "course": recorded.course,
+        "language": recorded.language,
         "at": at,
         "stage": where.stage,
         "seconds": None if seconds is None else round(seconds, 1),

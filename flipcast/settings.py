@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
@@ -20,7 +21,11 @@ from urllib.parse import urlsplit
 import cattrs
 import platformdirs
 
+from capture.address import without_password
+from capture.errors import FlipcastError
 from capture.plan import Record
+from capture.sources import spoken
+from flipcast.booth.settings import BoothSettings
 from flipcast.errors import SettingsWrong
 from greenscreen.key import Hue
 from process import backdrop
@@ -44,6 +49,9 @@ class Folders:
     published: Path | None = None
     """Where ``flipcast publish`` puts lectures if no ``--to`` is said; ``None`` for one in the user's data folder."""
 
+    backgrounds: Path | None = None
+    """Folder with pictures to stand before; calm colours and the blurred room are always there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -61,6 +69,7 @@ class Settings(Processing):
     library: Folders = field(default_factory=Folders)
     batch: Batch = field(default_factory=Batch)
     record: Record = field(default_factory=Record)
+    booth: BoothSettings = field(default_factory=BoothSettings)
 
     def processing(self) -> Processing:
         """The part that decides what a lecture becomes."""
@@ -207,6 +216,14 @@ KEYS: dict[str, Any] = {
 
 _LIMITS: dict[str, tuple[float, float]] = {
     "batch.jobs": (0, 1000),
+    "booth.countdown_seconds": (0, 60),
+    "booth.days": (0, 3650),
+    "booth.handover_seconds": (10, 3600),
+    "booth.longest_seconds": (5, 86_400),
+    "booth.mark_seconds": (10, 3600),
+    "booth.review_seconds": (10, 3600),
+    "booth.thanks_seconds": (1, 60),
+    "booth.warning_seconds": (5, 120),
     "captions.characters_per_second": (5, 60),
     "captions.line_characters": (16, 120),
     "captions.lines": (1, 4),
@@ -389,6 +406,13 @@ def _beyond(key: str, value: Any) -> Iterator[str]:
             understood(layout)
         except LayoutImpossible as error:
             yield str(error)
+    for source in value if key == "booth.sources" else ():
+        yield from _unfit_source(source)
+    if key == "booth.phones" and value:
+        try:
+            phones_of(BoothSettings(phones=value))
+        except ValueError as error:
+            yield str(error)
     if key in _FILLED and not value:
         yield "must not be empty"
     if key == "captions.language" and value and not (value.isascii() and value.isalpha() and value.islower()):
@@ -404,6 +428,35 @@ def _beyond(key: str, value: Any) -> Iterator[str]:
             yield "an address with a password in it is a secret, and secrets are never settings"
         elif not well:
             yield f"must begin with https:// or http:// and name a server, not {_shown(value)}"
+
+
+def _unfit_source(source: str) -> Iterator[str]:
+    """Yield why *source* cannot be recorded by the booth."""
+    try:
+        spoken(source)
+    except FlipcastError as error:
+        yield str(error)
+    if without_password(source) != source:
+        yield "an address with a password in it is a secret: choose that camera in the operator's corner instead"
+
+
+def phones_of(booth: BoothSettings) -> tuple[str, int] | None:
+    """Host and port at which phones are served; ``None`` for nowhere.
+
+    Raises:
+        ValueError: the setting names none.
+    """
+    if not booth.phones:
+        return None
+    host, _, port = booth.phones.rpartition(":")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9.-]+", host)
+        or not port.isascii()
+        or not port.isdigit()
+        or not 0 < int(port) < 65536
+    ):
+        raise ValueError(f"a name or number and a port are wanted, such as 10.0.7.20:8400, not {booth.phones!r}")
+    return host, int(port)
 
 
 def _at_odds(settings: Settings) -> Iterator[str]:

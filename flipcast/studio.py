@@ -17,35 +17,31 @@ from datetime import datetime
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from capture import known, recovery
 from capture.address import without_password
 from capture.description import write_whole
 from capture.devices import Devices, Listed
-from capture.errors import DeviceError, FlipcastError, RecorderGone, WrongMoment
+from capture.errors import DeviceError, DeviceMissing, FlipcastError, RecorderGone, WrongMoment
 from capture.frames import Kind
-from capture.health import Health, Said, State
-from capture.plan import Plan, names_of
+from capture.health import Said, State
+from capture.plan import Plan
 from capture.remote import Remote
-from capture.sources import Wanted, spoken
+from capture.sources import spoken
 from capture.states import ENDS, Command, commands
-from capture.take import Take
-from flipcast import report
+from flipcast import told
+from flipcast.cutout import Cutout
 from flipcast.errors import DeskError
+from flipcast.glance import glance
 from flipcast.library import Library, Shelf, in_one_line
+from flipcast.scenes import id_of
 from flipcast.settings import Settings
 from flipcast.web.news import News
 from process.layout import Layout
 
-if TYPE_CHECKING:
-    from greenscreen.live import LiveKey
-
 TOPIC = "studio"
 """Under which pages hear of it."""
-
-QUIETEST_DBFS = -60.0
-"""Levels below are shown like it."""
 
 _TICK_SECONDS = 0.12
 _LEAVING_SECONDS = 4.0  # a page that is loaded again is away for a moment
@@ -53,8 +49,6 @@ _AGAIN_SECONDS = 5.0
 _LISTING_SECONDS = 3.0
 _MOST_SOURCES = 8
 _LONGEST_WORD = 500
-_AMBER_ROOM_SECONDS = 900.0
-_AMBER_LATE_SHARE = 0.001
 
 _RUNNING = (State.COUNTING, State.ROLLING, State.PAUSED, State.STOPPING)
 
@@ -62,20 +56,30 @@ _RUNNING = (State.COUNTING, State.ROLLING, State.PAUSED, State.STOPPING)
 class Studio:
     """One recorder at a time, for any number of pages. A context manager, which leaves no take open."""
 
-    def __init__(self, library: Library, settings: Settings, news: News, *, state: Path | None = None) -> None:
-        """What is chosen is kept in the folder *state*, where not elsewhere in flipcast's own."""
+    def __init__(
+        self,
+        library: Library,
+        settings: Settings,
+        news: News,
+        *,
+        state: Path | None = None,
+        memory: str = "studio.json",
+    ) -> None:
+        """What is chosen is kept in the file *memory* of the folder *state*, where not elsewhere in flipcast's own."""
         self.library, self.settings, self.news = library, settings, news
+        self.asleep = False
+        """Whether no source is to be open, though somebody looks."""
         self._devices = Devices(state)
-        self._memory = (state or known.state_folder()) / "studio.json"
+        self._memory = (state or known.state_folder()) / memory
+        self._cutout = Cutout(lambda: self.settings, told=self._hear)
         self._chosen, self._layout, self._green = self._remembered()
+        self._kept = self._chosen
         self._lock = threading.Lock()
         self._listing = threading.Lock()
         self._lister: threading.Thread | None = None
         self._listed: tuple[Listed, ...] = ()
         self._wake, self._over = threading.Event(), threading.Event()
         self._remote: Remote | None = None
-        self._key: LiveKey | None = None
-        self._key_again_at = 0.0
         self._open: tuple[str, ...] = ()
         self._shelf: Shelf | None = None
         self._rolled = False
@@ -101,6 +105,24 @@ class Studio:
         remote = self._remote
         return remote.plan.preview if remote else None
 
+    @property
+    def green(self) -> bool:
+        """Whether whoever stands before the camera is keyed."""
+        return self._green
+
+    @property
+    def behind(self) -> str:
+        """What is put behind them, as ``keyed.behind`` says it; empty for what suits."""
+        return self._cutout.behind
+
+    def microphone(self) -> tuple[Path, str] | None:
+        """The folder and the name of the microphone that is open, for whoever wants to listen (`capture.earshot`)."""
+        remote = self._remote
+        if remote is None or remote.plan.preview is None or remote.health is None:
+            return None
+        heard = [track.name for track in remote.health.tracks if track.kind is Kind.MICROPHONE]
+        return (remote.plan.preview, heard[0]) if heard else None
+
     def devices(self) -> list[dict[str, Any]]:
         """What could be recorded here, for a page to choose from.
 
@@ -124,7 +146,7 @@ class Studio:
         ]
         listed = {row["from"] for row in rows}
         rows += [
-            {"from": text, "kind": str(spoken(text).kind), "name": _plain(text), "here": True, "size": None}
+            {"from": text, "kind": str(spoken(text).kind), "name": told.plain(text), "here": True, "size": None}
             for text in self._chosen
             if text not in listed
         ]
@@ -134,8 +156,45 @@ class Studio:
         with contextlib.suppress(FlipcastError, OSError):
             self._listed = self._devices.listed()
 
-    def choose(self, sources: Sequence[str]) -> None:
+    @property
+    def state(self) -> State | None:
+        """Where the recorder stands; *opening* for one that has not what was chosen, ``None`` where there is none."""
+        remote = self._remote
+        if remote is None:
+            return None
+        return State.OPENING if remote.state is State.READY and self._open != self._chosen else remote.state
+
+    @property
+    def last(self) -> dict[str, Any] | None:
+        """The take that was kept last, as pages are told of it, since none was begun after it."""
+        return self._last
+
+    @property
+    def trouble(self) -> FlipcastError | None:
+        """Why the sources are not open; ``None`` while nothing is wrong."""
+        return self._trouble
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The sources that are recorded, as they are named after ``--from``."""
+        return self._chosen
+
+    def glance(self, source: str) -> bytes:
+        """What the screen *source*, which is listed and not chosen, shows now: a small JPEG.
+
+        Raises:
+            DeviceError: there is no such screen, or it cannot be grabbed.
+            WrongMoment: a take is being recorded, and the machine is its own.
+        """
+        self._refuse_while_running()
+        if not any(row.spoken == source and row.here is not False for row in self._listed):
+            raise DeviceMissing(source, hint="look at the list again")
+        return glance(self._devices.wanted(spoken(source)))
+
+    def choose(self, sources: Sequence[str], *, keep: bool = True) -> None:
         """Record *sources*, as they are named after ``--from``, from now on; none lets go of all.
+
+        They are remembered for the next time, unless *keep* says otherwise.
 
         Raises:
             DeviceError: one of them cannot be understood.
@@ -149,7 +208,9 @@ class Studio:
             self._refuse_while_running()
             self._chosen = tuple(dict.fromkeys(sources))
             self._trouble, self._again_at = None, 0.0
-            self._remember()
+            if keep:
+                self._kept = self._chosen
+                self._remember()
         self.news.tell(TOPIC, self._facts())  # before anybody can press record for what was chosen before
         self._wake.set()
 
@@ -169,8 +230,11 @@ class Studio:
         if changed and remote is not None and remote.state in (State.ROLLING, State.PAUSED):
             remote.mark(layout)
 
-    def stand_before(self, *, green: bool) -> None:
+    def stand_before(self, *, green: bool, behind: str = "", keep: bool = True) -> None:
         """Key whoever stands before the camera from now on, or no longer; in a take it stays as it was.
+
+        *behind* is what is put behind them: ``screen``, ``blur``, a colour, a picture's path, or empty for what suits.
+        It is remembered for the next time, unless *keep* says otherwise.
 
         Raises:
             GreenscreenError: nobody can be keyed here.
@@ -182,14 +246,32 @@ class Studio:
             keyed.check_able()
         with self._lock:
             self._refuse_while_running()
-            self._green = green
+            self._green, self._cutout.behind = green, behind
             self._layout = str(self._usual_layout())
-            self._key_again_at = 0.0
-            self._remember()
+            self._cutout.soon()
+            if keep:
+                self._remember()
         self._wake.set()
 
-    def roll(self, title: str = "") -> None:
-        """Begin a take of a new recording called *title*; without one, by the time of day.
+    def forget(self) -> None:
+        """Tell pages no more of the take that was kept last."""
+        self._last, self._said = None, ""
+        self._wake.set()
+
+    def tune(self) -> list[str]:
+        """Look at the green screen, which must be empty, and keep its plate for the camera; gives what could be better.
+
+        Raises:
+            WrongMoment: the camera is not open.
+            PlateUnusable: somebody stands there, or nothing in the picture could be keyed.
+        """
+        remote = self._remote
+        if remote is None or self.state is not State.READY:
+            raise WrongMoment("the camera is not open yet", hint="wait until its picture is there")
+        return self._cutout.tune(remote)
+
+    def roll(self, title: str = "") -> Shelf:
+        """Begin a take of a new recording called *title*, without one by the time of day; gives its place.
 
         Raises:
             WrongMoment: it cannot now.
@@ -209,6 +291,7 @@ class Studio:
                 raise
             self._shelf, self._rolled, self._last, self._said = shelf, False, None, ""
         self._wake.set()
+        return shelf
 
     def order(self, command: Command, *, label: str = "") -> None:
         """Ask the recorder for *command*.
@@ -255,10 +338,11 @@ class Studio:
             self._read_at = now
         remote = self._remote
         if remote is None:
-            if self._chosen and now - self._read_at < _LEAVING_SECONDS and now >= self._again_at:
+            wanted = self._chosen and not self.asleep
+            if wanted and now - self._read_at < _LEAVING_SECONDS and now >= self._again_at:
                 self._stand_by()
             return
-        self._key_or_not(remote)
+        self._cut_out(remote)
         for news in remote.news(0.0):
             if isinstance(news, Said):
                 self._said = f"{news.track}: {news.text}" if news.track else news.text
@@ -266,12 +350,13 @@ class Studio:
         if state in ENDS:
             self._end(remote)
         elif state in (State.OPENING, State.READY):
-            if self._open != self._chosen or now - self._read_at > _LEAVING_SECONDS:
+            if self._open != self._chosen or self.asleep or now - self._read_at > _LEAVING_SECONDS:
                 self._close()
         elif state is State.ROLLING and not self._rolled:
             self._rolled = True
             self._begin_with_layout(remote)
-            self._lay_beside(remote)
+            if self._green:
+                self._cutout.lay_beside(remote)
 
     def _stand_by(self) -> None:
         """Open what is chosen."""
@@ -300,49 +385,13 @@ class Studio:
     def _usual_layout(self) -> Layout:
         return Layout.KEYED if self._green else Layout.CORNER
 
-    def _key_or_not(self, remote: Remote) -> None:
-        """Begin and end the live key, as it is wished for and somebody looks."""
-        camera = _camera(remote) if self._green and self.news.is_read else None
-        if camera is None or remote.state in (State.OPENING, State.STOPPING, *ENDS):
-            self._end_key()
-        elif self._key is None and time.monotonic() >= self._key_again_at:
-            from flipcast import tuning
-            from greenscreen.beside import Beside
-            from greenscreen.live import Background, Behind, LiveKey
+    def _cut_out(self, remote: Remote) -> None:
+        """Let the live key follow, as it is wished for and somebody looks."""
+        moment = remote.state not in (State.OPENING, State.STOPPING, *ENDS)
+        self._cutout.follow(remote, seen=self._green and moment and self.news.is_read)
 
-            assert remote.plan.preview
-            self._key_again_at = time.monotonic() + _AGAIN_SECONDS
-            name, wanted = camera
-            known = tuning.remembered(wanted) or Beside(key=self.settings.greenscreen, how="no plate was taken")
-            screen = next((n for n, w in _named(remote) if w.kind is Kind.SCREEN), "")
-            background = Background(kind=Behind.SCREEN, screen=screen) if screen else Background()
-            key = LiveKey(remote.plan.preview, name, known, background=background, told=self._hear_key)
-            key.__enter__()
-            self._key = key
-
-    def _hear_key(self, told: object) -> None:
-        if isinstance(told, str):
-            self._said = told
-
-    def _end_key(self) -> None:
-        key, self._key = self._key, None
-        if key is not None:
-            key.__exit__(None, None, None)
-
-    def _lay_beside(self, remote: Remote) -> None:
-        """Put how the camera is keyed beside its track; a take is never lost over it."""
-        camera = _camera(remote) if self._green else None
-        if camera is None or remote.folder is None:
-            return
-        from flipcast import tuning
-        from greenscreen import beside
-
-        try:
-            known = self._key.known if self._key else tuning.remembered(camera[1])
-            how = "no plate was taken"
-            beside.write(remote.folder, camera[0], known or beside.Beside(key=self.settings.greenscreen, how=how))
-        except (OSError, FlipcastError) as error:
-            self._said = f"how the camera is keyed could not be written beside it: {error}"
+    def _hear(self, sentence: str) -> None:
+        self._said = sentence
 
     def _call_off(self) -> None:
         """A countdown was stopped: what was begun for it goes."""
@@ -365,7 +414,7 @@ class Studio:
             if remote.folder is None:
                 self._call_off()
         if self._shelf is not None:
-            self._last = _taken(self._shelf, take)
+            self._last = told.taken(self._shelf, take)
             self._shelf = None
 
     def _fail(self, error: FlipcastError) -> None:
@@ -374,7 +423,7 @@ class Studio:
 
     def _close(self) -> None:
         """Let go of the sources."""
-        self._end_key()
+        self._cutout.end()
         with self._lock:
             remote, self._remote, self._open = self._remote, None, ()
         if remote is not None:
@@ -391,11 +440,8 @@ class Studio:
 
     def _facts(self) -> dict[str, Any]:
         """All that pages show of it."""
-        remote = self._remote
+        remote, state = self._remote, self.state
         health = remote.health if remote else None
-        state = health.state if health else State.OPENING if remote else None
-        if state is State.READY and self._open != self._chosen:
-            state = State.OPENING  # what is open is not what was chosen a moment ago
         if state is State.READY:
             self._trouble = None
         return {
@@ -404,11 +450,12 @@ class Studio:
             "chosen": list(self._chosen),
             "layout": self._layout,
             "green": self._green,
-            "key": _keying(self._key) if self._key else None,
-            "title": _title_of(self._shelf) if self._shelf else "",
-            **(_going(health) if health else _NOTHING),
+            "scene": id_of(self._cutout.behind),
+            "key": self._cutout.facts(),
+            "title": told.title_of(self._shelf) if self._shelf else "",
+            **(told.going(health) if health else told.NOTHING),
             "said": self._said,
-            "trouble": {"what": self._trouble.what, "hint": self._trouble.hint} if self._trouble else None,
+            "trouble": told.trouble(self._trouble),
             "last": self._last,
         }
 
@@ -420,6 +467,7 @@ class Studio:
             for text in chosen:
                 spoken(text)
             if layout in tuple(Layout):
+                self._cutout.behind = str(kept.get("behind", ""))
                 return chosen, layout, kept.get("green") is True
         except (OSError, ValueError, KeyError, TypeError, DeviceError):
             pass
@@ -429,94 +477,9 @@ class Studio:
             return (), str(Layout.CORNER), False
 
     def _remember(self) -> None:
-        kept = {"chosen": list(self._chosen), "layout": self._layout, "green": self._green}
+        kept = {"chosen": list(self._kept), "layout": self._layout, "green": self._green}
+        kept |= {"behind": self._cutout.behind}
         with contextlib.suppress(OSError, FlipcastError):  # a folder that cannot be written keeps nobody from recording
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._memory, json.dumps(kept))
             self._memory.chmod(0o600)  # the address of a camera may hold its password
-
-
-_NOTHING: dict[str, Any] = {
-    "seconds": 0.0,
-    "room": None,
-    "markers": 0,
-    "light": "off",
-    "alarms": [],
-    "late": 0,
-    "tracks": [],
-}
-
-
-def _going(health: Health) -> dict[str, Any]:
-    """What pages show of *health*."""
-    alarms = [text for text in (health.alarm, *(_alarm(t.name, t.alarm) for t in health.tracks)) if text]
-    seen = [track for track in health.tracks if not track.kind.is_sound]
-    late, pictures = sum(t.late + t.repeated for t in seen), sum(t.count for t in seen)
-    scarce = health.room_seconds is not None and health.room_seconds < _AMBER_ROOM_SECONDS
-    amber = bool(alarms) or scarce or late > max(3.0, _AMBER_LATE_SHARE * pictures)
-    red = bool(alarms) and health.state in (State.ROLLING, State.PAUSED)
-    return {
-        "seconds": round(health.seconds, 1),
-        "room": None if health.room_seconds is None else round(max(0.0, health.room_seconds), -1),
-        "markers": health.markers,
-        "light": "red" if red else "amber" if amber else "green",
-        "alarms": alarms,
-        "late": late,
-        "tracks": [
-            {
-                "name": track.name,
-                "kind": str(track.kind),
-                "device": track.device,
-                "level": None if not track.kind.is_sound else _shown(track.level_dbfs),
-                "alarm": track.alarm,
-            }
-            for track in health.tracks
-        ],
-    }
-
-
-def _plain(text: str) -> str:
-    """What a source that no list knows is called on a page: its address, or its kind."""
-    kind, _, which = text.partition(":")
-    return in_one_line(without_password(which)).removeprefix("http://") or kind
-
-
-def _named(remote: Remote) -> list[tuple[str, Wanted]]:
-    """The sources of *remote*, with the names of their tracks."""
-    return list(zip(names_of(remote.plan.sources), remote.plan.sources, strict=True))
-
-
-def _camera(remote: Remote) -> tuple[str, Wanted] | None:
-    """The camera that is keyed: the first one."""
-    return next(((name, wanted) for name, wanted in _named(remote) if wanted.kind is Kind.CAMERA), None)
-
-
-def _keying(key: LiveKey) -> dict[str, Any]:
-    """What pages show of the live *key*."""
-    seen = key.report
-    says = [*(one.says for one in seen.advice), *seen.framing.says] if seen else []
-    return {"name": key.name, "works": seen is not None, "says": says}
-
-
-def _alarm(name: str, text: str) -> str:
-    return text if not text or text.startswith(name) else f"{name}: {text}"
-
-
-def _shown(level_dbfs: float | None) -> float:
-    return QUIETEST_DBFS if level_dbfs is None else round(min(0.0, max(QUIETEST_DBFS, level_dbfs)), 1)
-
-
-def _title_of(shelf: Shelf) -> str:
-    with contextlib.suppress(FlipcastError):
-        return shelf.recording().title
-    return shelf.name
-
-
-def _taken(shelf: Shelf, take: Take) -> dict[str, Any]:
-    return {
-        "name": shelf.name,
-        "title": _title_of(shelf),
-        "seconds": round(take.outcome.seconds, 1) if take.outcome else 0.0,
-        "verdict": report.verdict(take),
-        "lines": report.lines(take),
-    }

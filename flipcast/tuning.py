@@ -26,6 +26,7 @@ from capture.flow import Ahead, Lost
 from capture.frames import Frame, Kind
 from capture.known import FOLDER_VARIABLE, state_folder
 from capture.plan import names_of
+from capture.preview import FASTEST, HIGHEST, WIDEST, Look
 from capture.sources import Wanted, open_source, spoken
 from flipcast.console import Show
 from flipcast.errors import DeskError
@@ -33,7 +34,7 @@ from flipcast.keys import Keys, pressed
 from greenscreen import beside, plate, tune
 from greenscreen.beside import Beside
 from greenscreen.errors import PlateUnusable
-from greenscreen.key import Key
+from greenscreen.key import Hue, Key
 from greenscreen.light import Bytes
 from greenscreen.person import PersonFinder
 from greenscreen.plate import Plate
@@ -51,6 +52,7 @@ _LOOKS = 5
 """How often the speaker is looked at; what is seen in most of them is said."""
 
 _QUIET_SECONDS = 10.0
+_SETTLED = 10
 
 
 def greenscreen(desk: Desk, asked: argparse.Namespace) -> bool:
@@ -93,6 +95,45 @@ def _empty_screen(
         "somebody stands in the picture of the empty screen, so it was not kept",
         hint="step out of the picture, and run it again",
     )
+
+
+def from_preview(folder: Path, track: str, camera: Wanted, *, hue: Hue) -> tuple[Advice, ...]:
+    """Take the plate of *camera* from the preview of its *track* in *folder*, keep it, and say what could be better.
+
+    Raises:
+        PlateUnusable: no screen is seen, or somebody stands before it.
+        DeviceError: no picture comes, or the plate cannot be kept.
+    """
+    taken = plate.take(_looked_at(folder, track), hue=hue)
+    advice = tune.advise(taken, finder=PersonFinder())
+    if any(one.trouble is Trouble.OCCUPIED for one in advice):
+        raise PlateUnusable("somebody stands in the picture of the empty screen", hint="step out of it, and try again")
+    how = f"plate of {taken.facts.frames} frames, taken from the live picture of {camera.label}"
+    remember(camera, Beside(key=Key(hue=taken.facts.hue), plate=taken, how=how))
+    return advice
+
+
+def _looked_at(folder: Path, track: str) -> Iterator[Bytes]:
+    """Yield `FRAMES` pictures of a preview, as large as the camera gives them."""
+    size = (0, 0)
+    with Look(folder, track, size=(WIDEST, HIGHEST), rate=FASTEST) as look:
+        settled, count, until = 0, 0, time.monotonic() + _QUIET_SECONDS
+        while count < FRAMES:
+            frame = look.newest()
+            if frame is None:
+                if time.monotonic() > until:
+                    raise DeviceError("no picture came from the camera", hint="see that it is on")
+                time.sleep(0.005)
+                continue
+            until = time.monotonic() + _QUIET_SECONDS
+            height, width = frame.picture.shape[:2]
+            settled = settled + 1 if (width, height) == size else 0
+            size = (width, height)
+            if settled >= _SETTLED:  # the first are as large as somebody else wished
+                count += 1
+                yield np.ascontiguousarray(frame.picture[..., :3])
+            elif count:
+                raise PlateUnusable("the camera changed its picture's size meanwhile", hint="try again")
 
 
 def remember(camera: Wanted, known: Beside) -> None:

@@ -13,6 +13,7 @@ pytest_plugins = [
     "tests.fixtures.store",
     "tests.fixtures.browser",
     "tests.fixtures.pages",
+    "tests.fixtures.booths",
     "tests.fixtures.disk",
     "tests.fixtures.moody",
     "tests.fixtures.rig",

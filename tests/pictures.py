@@ -1,7 +1,7 @@
 """The pictures of the README, taken from the running program: ``python -m tests.pictures``, or ``make pictures``.
 
-Everything in them is real: the recorder with a screen, a camera before a green wall and a test tone, and the library
-with what it has just recorded.
+Everything in them is real: the recorder with a screen, a camera before a green wall and a test tone, the library with
+what it has just recorded, and the booth with somebody on its mark.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from flipcast.library import Library
 from flipcast.settings import Settings
 from flipcast.studio import Studio
 from flipcast.web.news import News
+from tests.fixtures.booths import booth
 from tests.fixtures.browser import FLAGS, chromium
 from tests.fixtures.pages import opened, until
 from tests.fixtures.rig import XScreen
@@ -55,6 +56,7 @@ def main() -> None:
                 page.goto(address)
                 _take(page)
                 page.close()
+            _booth(browser.new_page(viewport=_SIZE, device_scale_factor=1), folder / "booth", f"camera:{camera.url}")
         finally:
             browser.close()
             camera.close()
@@ -77,6 +79,18 @@ def _take(page: Page) -> None:
     page.get_by_role("button", name="Publish").click(timeout=300_000)
     expect(page.get_by_role("button", name="Copy the address")).to_be_visible(timeout=60_000)
     _shoot(page, "library")
+
+
+def _booth(page: Page, folder: Path, camera: str) -> None:
+    with booth(folder, sources=(camera, "tone"), greenscreen=True) as here:
+        page.goto(here.house.address)
+        expect(page.locator("main.booth[data-step=attract][data-settled]")).to_have_count(1)
+        page.keyboard.press("Enter")
+        here.waited(lambda: (here.stage.studio.news.latest("studio")["key"] or {}).get("works"), within=120)
+        here.stage.choose_background("sea")
+        time.sleep(6)  # the advice has settled
+        _shoot(page, "booth")
+        page.close()
 
 
 def _shoot(page: Page, name: str) -> None:

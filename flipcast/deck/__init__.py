@@ -81,13 +81,13 @@ def take_in(
     stop: threading.Event | None = None,
     report: Callable[[float], None] = lambda _: None,
     limits: Limits | None = None,
-    name: str = "",
+    names: Sequence[str] = (),
     office: Path | None = None,
 ) -> Deck:
     """Make pictures of the pages of *files* in the folder *into*, which is made, or emptied by who calls.
 
     One document, or any number of documents and pictures in the order they are to be shown. Nothing is left in *into*
-    when it fails. *name* is what the person calls the first file, where it lies here under another; *office* is the
+    when it fails. *names* are what the person calls the files, where they lie here under others; *office* is the
     ``soffice`` to ask, found by itself where ``None``.
 
     Raises:
@@ -95,7 +95,7 @@ def take_in(
     """
     paths = [files] if isinstance(files, Path) else list(files)
     limits, stop = limits or Limits(), stop or threading.Event()
-    names = [name or paths[0].name, *(path.name for path in paths[1:])] if paths else []
+    names = list(names) if len(names) == len(paths) else [path.name for path in paths]
     _look_at(paths, names, limits)
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(into.iterdir()):
@@ -123,6 +123,27 @@ def open_deck(folder: Path) -> Deck:
         return from_json((folder / _FILE).read_text("utf-8"), Deck)
     except (OSError, ValueError) as error:
         raise SlidesRefused(f"there are no slides in {folder}", hint="choose the slides again") from error
+
+
+def notes_of(
+    path: Path, name: str, scratch: Path, *, stop: threading.Event | None = None, limits: Limits | None = None
+) -> str:
+    """The notes for speaking of the presentation at *path*, which the person calls *name*, slide after slide.
+
+    Raises:
+        SlidesRefused: it is none, has no notes, or would hurt.
+    """
+    ending, title = _ending(name), plain_title(name)
+    if ending not in OFFICE:
+        raise SlidesRefused(f"“{title}” has no notes for speaking", hint="choose a presentation, as .pptx or .odp")
+    try:
+        said = ward.notes(path, ending, scratch, stop=stop or threading.Event(), limits=limits or Limits())
+    except ward.Refusal as refusal:
+        raise SlidesRefused(refusal.what, hint=refusal.hint) from None
+    found = "\n\n".join(one.notes for one in said if one.notes)
+    if not found:
+        raise SlidesRefused(f"there are no notes in “{title}”", hint="write them below the slides, and save it")
+    return found
 
 
 def plain_title(name: str) -> str:

@@ -3,10 +3,15 @@
 A thread is enough for a step: what is heavy runs in ffmpeg, or in libraries that let go of the interpreter. Each
 step says how many cores it keeps busy; they are handed out in the order of asking, so that an encode that wants
 all of them is not held up for ever by small things.
+
+Somebody may be recording on the same machine, whose pictures cannot wait: steps, and the ffmpeg they run, give way.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +19,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from process.step import Needs
+
+_NICER = 10
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,7 +30,7 @@ class Local(ThreadPoolExecutor):
     """A pool of threads that shares out *cores*."""
 
     def __init__(self, cores: int) -> None:
-        super().__init__(max_workers=32, thread_name_prefix="step")
+        super().__init__(max_workers=32, thread_name_prefix="step", initializer=_give_way)
         self._cores = _Cores(cores)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -35,6 +42,13 @@ class Local(ThreadPoolExecutor):
                 return fn(*args, **kwargs)
 
         return super().submit(run)
+
+
+def _give_way() -> None:
+    """Let this thread, and what it begins, be nicer than a recorder; only Linux knows that of a thread."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICER)
 
 
 class _Cores:

@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from capture.errors import FlipcastError
-from flipcast.web.guard import Guard
+from flipcast.web.guard import Guard, only
 from flipcast.web.news import News
 
 IMPORTS = json.dumps(
@@ -59,9 +59,9 @@ _FRAME = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).f
 <base href="/{{ secret }}/">
 <link rel="icon" href="static/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="static/base.css">
-{%- if styled %}
-<link rel="stylesheet" href="static/{{ page }}.css">
-{%- endif %}
+{%- for style in styles %}
+<link rel="stylesheet" href="static/{{ style }}.css">
+{%- endfor %}
 <script type="importmap">{{ imports | safe }}</script>
 <script type="module" src="static/{{ page }}.js"></script>
 </head>
@@ -76,29 +76,35 @@ def application(
 ) -> ASGIApp:
     """The pages with *routes*, served at *port* to whoever knows the *secret*; paths below *long* limit their bodies
     themselves."""
+    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
+    return Guard(site([*routes, news.route()]), admit=only(secret), hosts=hosts, inline=[IMPORTS], long=long)
+
+
+def site(routes: Iterable[BaseRoute]) -> ASGIApp:
+    """Pages with *routes*, and what every page needs: to be put behind a `Guard`."""
     static = StaticFiles(directory=str(_HERE / "static"))
-    app = Starlette(
+    return Starlette(
         routes=[
             *routes,
-            news.route(),
             Route("/words/{language}.ftl", _words),
+            Route("/words/{language}.json", _sentences),
             Mount("/static", static),
         ],
         exception_handlers={FlipcastError: _explained, HTTPException: _missing, ClientDisconnect: _gone},
     )
-    app.state.secret = secret
-    hosts = [f"{name}:{port}" for name in ("127.0.0.1", "localhost")]
-    return Guard(app, secret=secret, hosts=hosts, inline=[IMPORTS], long=long)
 
 
-def page(path: str, name: str) -> Route:
-    """A page at *path*, drawn by the module ``static/NAME.js``, with ``static/NAME.css`` where that is there."""
-    styled = (_HERE / "static" / f"{name}.css").is_file()
+def page(path: str, name: str, *, styles: tuple[str, ...] = ()) -> Route:
+    """A page at *path*, drawn by the module ``static/NAME.js``, with ``static/NAME.css`` where that is there.
+
+    *styles* are other sheets that it wants, those of parts that it shows.
+    """
+    styles = (*styles, *([name] if (_HERE / "static" / f"{name}.css").is_file() else []))
 
     def drawn(request: Request) -> Response:
-        secret = request.app.state.secret
+        secret = request.scope["letters"]
         language = _language(request.headers.get("accept-language", ""))
-        return HTMLResponse(_FRAME.render(page=name, styled=styled, imports=IMPORTS, secret=secret, language=language))
+        return HTMLResponse(_FRAME.render(page=name, styles=styles, imports=IMPORTS, secret=secret, language=language))
 
     return Route(path, drawn)
 
@@ -133,9 +139,9 @@ def tells(path: str, answer: Callable[[dict[str, Any]], Any]) -> Route:
     return Route(path, told)
 
 
-def text(said: Any) -> str:
-    """What a page sent as text; anything else, and more than anybody types into a field, is refused."""
-    if not isinstance(said, str) or len(said) > LONGEST_TEXT:
+def text(said: Any, *, longest: int = LONGEST_TEXT) -> str:
+    """What a page sent as text; anything else, and more letters than *longest*, is refused."""
+    if not isinstance(said, str) or len(said) > longest:
         raise HTTPException(400)
     return said
 
@@ -147,6 +153,14 @@ def _words(request: Request) -> Response:
     parts = sorted((_HERE / "words" / language).iterdir(), key=lambda part: part.name)
     all_words = b"\n".join(part.read_bytes() for part in parts if part.name.endswith(".ftl"))
     return Response(all_words, media_type="text/plain; charset=utf-8")
+
+
+def _sentences(request: Request) -> Response:
+    """What failures say, by their English; there is none in English."""
+    language = request.path_params["language"]
+    if language not in LANGUAGES[1:]:
+        raise HTTPException(404)
+    return Response((_HERE / "words" / language / "sentences.json").read_bytes(), media_type="application/json")
 
 
 def _language(accepted: str) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import segno
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +15,7 @@ from capture.errors import FlipcastError
 from flipcast.finishing import Finishing
 from flipcast.web.app import asks, page, tells, text
 from flipcast.web.preview import TYPES, lecture_files
+from flipcast.web.qr import qr_svg
 from process import edits
 from process import lecture as lectures
 from publish import page as publishing
@@ -35,8 +34,9 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         what = wish["what"]
         if what not in ("process", "publish", "recover"):
             raise HTTPException(404)
-        if title := text(wish.get("title", "")):
-            finishing.retitle(named(wish), title)
+        if "title" in wish:
+            course, language = text(wish.get("course", "")), text(wish.get("language", ""))
+            finishing.describe(named(wish), title=text(wish["title"]), course=course, language=language)
         finishing.begin(named(wish), what)
         return {}
 
@@ -50,6 +50,14 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
                 finishing.correct(named(wish), edits.ClipTitle(start=start, title=new))
         except (KeyError, TypeError, ValueError):
             raise HTTPException(400) from None
+        return {}
+
+    def border(wish: dict[str, Any]) -> dict[str, Any]:
+        try:
+            change = edits.ClipBorder(at=float(wish["at"]), begins=wish["begins"] is True)
+        except (KeyError, TypeError, ValueError):
+            raise HTTPException(400) from None
+        finishing.correct(named(wish), change)
         return {}
 
     def trim(wish: dict[str, Any]) -> dict[str, Any]:
@@ -102,15 +110,14 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
         page_at = next((up.page for up in where if urlsplit(up.page).scheme in ("http", "https")), None)
         if page_at is None:
             raise HTTPException(404)
-        drawn = io.BytesIO()
-        segno.make(page_at, error="m").save(drawn, kind="svg", scale=4, border=4, dark="#000", light="#fff")
-        return Response(drawn.getvalue(), media_type="image/svg+xml")
+        return Response(qr_svg(page_at), media_type="image/svg+xml")
 
     return [
-        page("/library", "lectures"),
+        page("/library", "lectures", styles=("rushes",)),
         asks("/work/{what}", work),
         tells("/said/{name}", lambda asked: finishing.said(asked["name"])),
         asks("/correct", correct),
+        asks("/border", border),
         asks("/trim", trim),
         asks("/stop", stop),
         asks("/delete", delete),

@@ -13,25 +13,26 @@ from starlette.types import ASGIApp
 from flipcast.errors import DeskError
 
 HOST = "127.0.0.1"
-"""Only this machine is served."""
+"""Only this machine is served, unless somebody says otherwise."""
 
 
 class PortTaken(DeskError):
     """The port that was asked for cannot be listened on."""
 
 
-def listening(port: int) -> socket.socket:
-    """A socket that listens on loopback, at *port*; at any free one for 0.
+def listening(port: int, *, host: str = HOST) -> socket.socket:
+    """A socket that listens on *host*, loopback if not said, at *port*; at any free one for 0.
 
     Raises:
-        PortTaken: *port* is in use, or not to be had.
+        PortTaken: *port* is in use, or not to be had, or *host* is not this machine.
     """
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        found.bind((HOST, port))
+        found.bind((host, port))
     except (OSError, OverflowError) as error:
         found.close()
-        raise PortTaken(f"port {port} cannot be listened on ({error})", hint="choose another, or none") from None
+        what = f"port {port} cannot be listened on at {host} ({error})"
+        raise PortTaken(what, hint="choose another, or none") from None
     return found
 
 

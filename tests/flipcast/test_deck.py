@@ -15,55 +15,10 @@ from flipcast.deck import Deck, SlidesRefused, open_deck, plain_title, take_in
 from flipcast.deck.limits import Limits
 from flipcast.deck.office import find_office
 from tests.fixtures.needed import missing
+from tests.fixtures.pdfs import many_pages, one_page, slides, stream
+from tests.fixtures.presentations import presentation
 
 SAMPLE = Path(__file__).parents[2] / "flipcast" / "sample"
-
-
-def pdf(path: Path, *parts: bytes, pages: int, title: str = "") -> Path:
-    """A PDF of the objects *parts*, of which the first are the catalogue and the tree of *pages*."""
-    content, places = bytearray(b"%PDF-1.7\n"), []
-    described = b"<< /Title (%s) >>" % title.encode()
-    for number, part in enumerate((*parts, described), start=1):
-        places.append(len(content))
-        content += b"%d 0 obj\n%s\nendobj\n" % (number, part)
-    table = len(content)
-    content += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1)
-    content += b"".join(b"%010d 00000 n \n" % place for place in places)
-    content += b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\n" % (len(places) + 1, len(places))
-    path.write_bytes(content + b"startxref\n%d\n%%%%EOF\n" % table)
-    return path
-
-
-def stream(content: bytes, more: bytes = b"", *, packed: bool = False) -> bytes:
-    if packed:
-        content, more = zlib.compress(content, 9), more + b" /Filter /FlateDecode"
-    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(content), more, content)
-
-
-def slides(path: Path, *lines: str, title: str = "", size: tuple[int, int] = (960, 540)) -> Path:
-    """A PDF with a page for each of *lines*."""
-    count = len(lines)
-    kids = b" ".join(b"%d 0 R" % (4 + 2 * at) for at in range(count))
-    parts = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, count)]
-    parts += [b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"]
-    for at, line in enumerate(lines):
-        parts += [
-            page(b"/Font << /F 3 0 R >>", 5 + 2 * at, size),
-            stream(b"BT /F 40 Tf 60 400 Td (%s) Tj ET" % line.encode()),
-        ]
-    return pdf(path, *parts, pages=count, title=title)
-
-
-def page(resources: bytes, contents: int, size: tuple[int, int] = (960, 540)) -> bytes:
-    return b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Resources << %s >> /Contents %d 0 R >>" % (
-        *size, resources, contents,
-    )  # fmt: skip
-
-
-def one_page(path: Path, resources: bytes, *parts: bytes, size: tuple[int, int] = (960, 540)) -> Path:
-    """A PDF with one page, whose content is the first of *parts*, the fourth object."""
-    tree = (b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>")
-    return pdf(path, *tree, page(resources, 4, size), *parts, pages=1)
 
 
 def test_a_pdf_becomes_pictures_with_titles(tmp_path: Path):
@@ -148,13 +103,6 @@ def long_content(path: Path) -> Path:
     return one_page(path, b"", stream(b"1 1 m 900 500 l 3 400 l h f\n" * 4_000_000, packed=True))
 
 
-def many_pages(path: Path) -> Path:
-    """A PDF that shows one page a hundred thousand times."""
-    kids = b"3 0 R " * 100_000
-    tree = (b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [%s] /Count 100000 >>" % kids)
-    return pdf(path, *tree, page(b"", 4), stream(b""), pages=100_000)
-
-
 @pytest.mark.parametrize("bomb", [forms, wide_image, long_content, many_pages])
 def test_a_pdf_bomb_is_ended_or_comes_to_nothing(tmp_path: Path, bomb):
     """A booth stands where anybody may put in a stick; it must be there for the next one."""
@@ -181,52 +129,6 @@ def test_a_picture_bomb_is_refused_by_what_its_header_says(tmp_path: Path):
 
     with pytest.raises(SlidesRefused, match="3600 million pixels"):
         take_in(tmp_path / "a.png", tmp_path / "deck")
-
-
-def presentation(path: Path, *, notes: str = "Say this.", more: dict[str, bytes] | None = None) -> Path:
-    """The parts of a PowerPoint file that name three slides, of which the second is hidden."""
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    names = f'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="{office}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"'
-    packages = "http://schemas.openxmlformats.org/package/2006"
-
-    def shape(kind: str, text: str) -> str:
-        return (
-            f'<p:sp><p:nvSpPr><p:cNvPr id="2" name="x"/><p:cNvSpPr/><p:nvPr><p:ph type="{kind}"/></p:nvPr></p:nvSpPr>'
-            f"<p:spPr/><p:txBody><a:bodyPr/><a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
-        )
-
-    def tree(inner: str) -> str:
-        group = '<p:nvGrpSpPr><p:cNvPr id="1" name=""/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>'
-        return f"<p:cSld><p:spTree>{group}{inner}</p:spTree></p:cSld>"
-
-    def links(**to: tuple[str, str]) -> str:
-        inner = "".join(f'<Relationship Id="{i}" Type="{office}/{k}" Target="{t}"/>' for i, (k, t) in to.items())
-        return f'<Relationships xmlns="{packages}/relationships">{inner}</Relationships>'
-
-    kind = "application/vnd.openxmlformats-officedocument.presentationml"
-    overrides = "".join(
-        f'<Override PartName="/ppt/{name}.xml" ContentType="{kind}.{of}+xml"/>'
-        for name, of in [("presentation", "presentation.main"), ("notesSlides/n1", "notesSlide")]
-        + [(f"slides/s{n}", "slide") for n in (1, 2, 3)]
-    )
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{packages}/content-types"><Default Extension="rels" '
-        f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>{overrides}</Types>',
-        "_rels/.rels": links(r1=("officeDocument", "ppt/presentation.xml")),
-        "ppt/presentation.xml": f"<p:presentation {names}><p:sldIdLst>"
-        + "".join(f'<p:sldId id="{256 + n}" r:id="r{n}"/>' for n in (1, 2, 3))
-        + '</p:sldIdLst><p:sldSz cx="12192000" cy="6858000"/><p:notesSz cx="6858000" cy="9144000"/></p:presentation>',
-        "ppt/_rels/presentation.xml.rels": links(**{f"r{n}": ("slide", f"slides/s{n}.xml") for n in (1, 2, 3)}),
-        "ppt/slides/_rels/s1.xml.rels": links(r1=("notesSlide", "../notesSlides/n1.xml")),
-        "ppt/notesSlides/n1.xml": f"<p:notes {names}>{tree(shape('body', notes))}</p:notes>",
-    }
-    for n, title in enumerate(("First", "Hidden", "Third"), start=1):
-        show = ' show="0"' if n == 2 else ""
-        parts[f"ppt/slides/s{n}.xml"] = f"<p:sld {names}{show}>{tree(shape('title', title))}</p:sld>"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
-        for name, text in parts.items():
-            pack.writestr(name, (more or {}).get(name, text.encode()))
-    return path
 
 
 def test_notes_come_with_the_slides_that_are_shown(tmp_path: Path):

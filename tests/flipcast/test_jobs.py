@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -118,3 +121,14 @@ def test_cores_are_not_lent_twice():
             future.result()
 
     assert most == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux knows the niceness of a thread")
+def test_steps_give_way_to_whoever_records():
+    """Finishing the last lecture must not make pictures of the next one late; and we ourselves are not nicer for it."""
+    own = os.nice(0)
+    with Local(2) as executor:
+        asked = [sys.executable, "-c", "import os; print(os.nice(0))"]
+        nice = executor.submit(subprocess.check_output, asked).result()
+    assert int(nice) == max(own, 10)
+    assert os.nice(0) == own

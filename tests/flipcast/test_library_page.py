@@ -5,22 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from shutil import copytree
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from capture import recording
+from flipcast.errors import DeskError, InUse
+from flipcast.finishing import Finishing
 from flipcast.studio import Studio
 from process import edits
+from process import lecture as lectures
 from publish.stores.s3 import S3Store
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
-
-
-@pytest.fixture
-def shelved(studio: Studio, address: str, lecture_folder: Path) -> Path:
-    """A finished lecture in the library, with a title that means harm."""
-    return Path(copytree(lecture_folder, studio.library.folder / "a-lesson"))
+from tests.fixtures.takes import beeping, camera, flashing, microphone, plain, record, screen
 
 
 def lecture(page: Page, title: str) -> None:
@@ -87,6 +86,16 @@ def test_what_was_deleted_comes_back(studio: Studio, address: str, shelved: Path
     press(page, "Take it back")
     expect(page.get_by_role("link", name=re.compile("A lesson"))).to_be_visible()
     assert studio.library.find("a-lesson-2").lecture()
+
+    page.get_by_role("link", name=re.compile("A lesson")).click()
+    press(page, "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("is in the trash")).to_be_visible()
+    page.reload()  # tomorrow
+    page.get_by_text("In the trash (1)").click()
+    page.get_by_role("button", name=re.compile("Take “A lesson.*” back")).click()
+    expect(page.get_by_role("link", name=re.compile("A lesson"))).to_be_visible()
+    expect(page.get_by_text("In the trash")).to_have_count(0)
 
 
 def test_a_word_of_the_captions_is_corrected_and_a_clip_renamed(
@@ -194,3 +203,57 @@ def test_nothing_is_cut_off_at_any_size(address: str, shelved: Path, watch: Open
     page = watch(address + "library#a-lesson", ready=False, viewport={"width": width, "height": height}).page
     expect(page.get_by_role("button", name="Publish")).to_be_visible()
     assert unfit(page) == []
+
+
+def test_what_was_recorded_is_watched_before_it_is_finished(studio: Studio, address: str, watch: Open):
+    """Screen and camera on one clock: who jumps in one of them has jumped in both."""
+    record(
+        studio.library.folder / "two",
+        screen(plain((200, 0, 0)), ends=6),
+        camera(flashing(), begins=0.3, ends=6),
+        microphone(beeping(), ends=6),
+    )
+    page = watch(f"{address}library#two", ready=False).page
+    page.get_by_text("Watch what was recorded").click()
+    large, small = page.locator("video.large"), page.locator("video.small")
+    expect(small).to_be_visible()
+    for film in (large, small):
+        waited(lambda film=film: film.evaluate("video => video.readyState") >= 3)
+    large.evaluate("video => { video.muted = true; video.currentTime = 2; video.play(); }")
+    waited(lambda: large.evaluate("video => video.currentTime") > 3)
+    times = "() => [...document.querySelectorAll('.rushes video')].map(video => video.currentTime)"
+    waited(lambda: abs(float(np.diff(page.evaluate(times))[0])) < 0.15)
+    large.evaluate("video => video.pause()")
+    waited(lambda: small.evaluate("video => video.paused"))
+
+
+def test_course_and_language_are_said_before_it_is_finished(studio: Studio, address: str, watch: Open):
+    """A course page lists what belongs to it, and whoever speaks German should not be heard in English."""
+    made = record(studio.library.folder / "two", camera(flashing(), ends=2), microphone(beeping(), ends=2))
+    page = watch(f"{address}library#two", ready=False).page
+    title = recording.read(made).title
+    page.get_by_label("Title of the lecture").fill("")
+    page.get_by_label("Course").fill("Mathematics <I>")
+    page.get_by_label("Spoken language").select_option("de")
+    press(page, "Finish")
+    expect(page.get_by_role("button", name="Publish")).to_be_visible(timeout=90_000)
+    assert (recording.read(made).course, recording.read(made).language) == ("Mathematics <I>", "de")
+    assert recording.read(made).title == title, "an empty title is no wish for one"
+    assert lectures.read(made / "lecture").course == "Mathematics <I>"
+    page.get_by_label("Search").fill("mathematics")
+    expect(page.locator(".lecture")).to_have_count(1)
+    assert "Mathematics &lt;I&gt;" in page.evaluate("fetch('watch/two/').then(answer => answer.text())")
+
+
+def test_a_lecture_is_described_in_a_language_there_is_and_by_one_at_a_time(studio: Studio) -> None:
+    """Captions in a language that no engine knows would be nonsense, and two writers one title too few."""
+    folder = record(studio.library.folder / "two", microphone(beeping(), ends=1))
+    before = recording.read(folder)
+    with Finishing(studio.library, studio.settings, studio.news) as finishing:
+        with pytest.raises(DeskError, match="no language is called 'klingon'"):
+            finishing.describe("two", title="Vectors", language="klingon")
+        with studio.library.find("two").held(), pytest.raises(InUse, match="is at work on 'two'"):
+            finishing.describe("two", title="Vectors")
+        assert recording.read(folder) == before
+        finishing.describe("two", title="Vectors", language="de")
+    assert (recording.read(folder).title, recording.read(folder).language) == ("Vectors", "de")

@@ -8,16 +8,23 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from capture.errors import DeviceMissing
 from capture.health import State
+from capture.known import FOLDER_VARIABLE
+from capture.sources import spoken
 from capture.take import read, takes_in
+from flipcast import tuning
 from flipcast.studio import Studio
 from flipcast.web.news import News
 from greenscreen import beside
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
+from tests.fixtures.rig import XScreen
+from tests.fixtures.rig_camera import MadeCamera
 
 
 def test_from_choosing_to_a_kept_take(studio: Studio, address: str, watch: Open):
@@ -50,6 +57,12 @@ def test_from_choosing_to_a_kept_take(studio: Studio, address: str, watch: Open)
     assert take.outcome.seconds > 1
     assert len(take.markers) == len(take.pauses) == 1
     assert {track.name for track in take.tracks} == {"camera", "microphone"}
+
+    press(page, "Watch it")
+    film = page.locator("video.large")
+    expect(film).to_be_visible()
+    film.evaluate("video => { video.muted = true; video.play(); }")
+    waited(lambda: film.evaluate("video => video.currentTime") > 0.5)
 
 
 def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: str, watch: Open):
@@ -122,6 +135,19 @@ def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Stu
     until(page, "ready")
 
 
+def test_what_is_wrong_is_said_in_the_language_of_the_page(
+    studio: Studio, address: str, watch: Open, rig_cameras: MadeCamera
+):
+    """A frozen camera is found before the lecture, by whoever reads German, too."""
+    studio.settings = replace(studio.settings, record=replace(studio.settings.record, frozen_after_seconds=1.0))
+    camera = rig_cameras()
+    camera.turn("same")
+    studio.choose([f"camera:{camera.url}"])
+    page = watch(address, ready=False, locale="de-DE").page
+    expect(page.get_by_text("Die Kamera zeigt immer dasselbe Bild").first).to_be_visible()
+    assert page.locator(".light").evaluate("light => light.classList.contains('amber')")
+
+
 def test_what_was_chosen_is_chosen_the_next_time(studio: Studio, address: str, tmp_path: Path, watch: Open):
     """Nobody wants to choose the same camera every morning."""
     choose_test_sources(watch(address, ready=False).page)
@@ -140,6 +166,8 @@ def test_the_green_screen_is_seen_live_and_lies_beside_the_take(studio: Studio, 
     waited(lambda: (studio.news.latest("studio")["key"] or {}).get("works", False), within=90)
     expect(page.get_by_role("img", name="In front of the screen")).to_be_visible(timeout=30_000)
     waited(lambda: page.evaluate("document.querySelector('.stage canvas.first').width") >= 640)
+    page.get_by_text("Sea", exact=True).click()
+    waited(lambda: studio.news.latest("studio")["scene"] == "sea")
     press(page, "Record")
     until(page, "rolling")
     expect(page.get_by_label("Green screen")).to_be_disabled()
@@ -147,7 +175,39 @@ def test_the_green_screen_is_seen_live_and_lies_beside_the_take(studio: Studio, 
     press(page, "Stop")
     expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
     (shelf,) = studio.library.shelves()
-    assert beside.read(takes_in(shelf.folder)[0], "camera")
+    assert beside.read(takes_in(shelf.folder)[0], "camera").behind == "#1f4e9c"
+
+
+def test_the_green_screen_is_tuned_on_the_page(
+    studio: Studio, address: str, watch: Open, rig_cameras: MadeCamera, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Nobody should need a terminal for it; what cannot be keyed is said, and what was kept before stays."""
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "state"))
+    camera = rig_cameras()
+    camera.turn("wall")
+    studio.choose([f"camera:{camera.url}"])
+    page = watch(address, ready=False).page
+    until(page, "ready", 60)
+    page.get_by_label("Green screen").check()
+    press(page, "Look at the green screen")
+    press(page, "I am stepping out")
+    expect(page.get_by_text("It is kept")).to_be_visible(timeout=60_000)
+    (wanted,) = [studio._devices.wanted(spoken(text)) for text in studio.chosen]
+    assert tuning.remembered(wanted).plate is not None
+    assert unfit(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+
+
+def test_a_screen_is_seen_before_it_is_chosen(studio: Studio, screen: XScreen, address: str, watch: Open):
+    """Of two screens nobody knows which is the first; a camera's light stays out until it is chosen."""
+    screen.draw(np.full((720, 1280, 3), (0, 0, 200), np.uint8))
+    page = watch(address, ready=False).page
+    shown = page.locator(".source img")
+    expect(shown).to_be_visible()
+    waited(lambda: shown.evaluate("image => image.naturalWidth") == 320)
+    with pytest.raises(DeviceMissing):
+        studio.glance("pattern")
+    assert studio.previews() is None
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

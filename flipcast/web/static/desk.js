@@ -2,6 +2,7 @@
 import htm from "htm";
 import { h, render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { told } from "./sentences.js";
 import { say } from "./words.js";
 
 export const html = htm.bind(h);
@@ -44,13 +45,19 @@ export function useNews(topic) {
   return value;
 }
 
-/** A failure as the server explains it: what happened, and what to do. */
+/** A failure as the page, or the server, explains it: what happened, and what to do. */
 export class Failure extends Error {
   constructor(what, hint) {
     super(what);
     this.what = what;
     this.hint = hint;
   }
+}
+
+/** The failure that the server answered with, still in its own English. */
+export function failureOf(answer) {
+  const failure = new Failure(answer?.what || say("failed"), answer?.hint || "");
+  return Object.assign(failure, { told: Boolean(answer?.what) });
 }
 
 async function answered(request) {
@@ -61,7 +68,7 @@ async function answered(request) {
     throw new Failure(say("gone"), say("gone-hint"));
   }
   const value = await answer.json().catch(() => null);
-  if (!answer.ok) throw new Failure(value?.what || say("failed"), value?.hint || "");
+  if (!answer.ok) throw failureOf(value);
   return value;
 }
 
@@ -69,6 +76,11 @@ async function answered(request) {
 export function ask(path, wish = {}) {
   const headers = { "Content-Type": "application/json" };
   return answered(fetch(path, { method: "POST", headers, body: JSON.stringify(wish) }));
+}
+
+/** Send a file to the server; gives its answer, or throws a Failure. */
+export function send(path, file) {
+  return answered(fetch(path, { method: "POST", body: file }));
 }
 
 /** Read something from the server. */
@@ -92,15 +104,37 @@ export function useTries() {
   return [failure, tried, () => setFailure(null)];
 }
 
+/** A sentence of the server in the language of the page; marked as English where it is not known there. */
+export function Told({ text, own = false, change = words => words }) {
+  const { words, lang } = own ? { words: text, lang: null } : told(text);
+  return lang ? html`<span lang=${lang}>${change(words)}</span>` : change(words);
+}
+
+/** Whether `failure` is in the words of the page; what is not made by it comes from the server. */
+export function isOwn(failure) {
+  return failure instanceof Failure && !failure.told;
+}
+
 /** A failure, said aloud to those who cannot see it. */
 export function Trouble({ failure, onClose }) {
   return html`<div role="alert">${
     failure &&
     html`<p class="trouble">
-      <span><strong>${failure.what}</strong>${failure.hint ? html`<span class="hint"> ${failure.hint}</span>` : null}</span>
+      <span><strong><${Told} text=${failure.what} own=${isOwn(failure)} /></strong>${
+        failure.hint ? html`<span class="hint"> <${Told} text=${failure.hint} own=${isOwn(failure)} /></span>` : null}</span>
       ${onClose && html`<button type="button" class="quiet" onClick=${onClose}>${say("close")}</button>`}
     </p>`
   }</div>`;
+}
+
+/** What is wrong, in the language of the page: `cause` is a word of the recorder's, `kind` what it is about. */
+export function alarm({ cause, kind }) {
+  return say(`alarm-${cause}`, { about: kind ? say(`about-${kind}`) : "" });
+}
+
+/** All that is wrong with a take, in sentences. */
+export function alarmsOf(studio) {
+  return (studio?.alarms ?? []).map(alarm);
 }
 
 /** A modal question, closed by Escape. */

@@ -1,6 +1,7 @@
 // The library page: every lecture, found by search, with what can be done with it now.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Dialog, Head, html, read, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
+import { ask, Dialog, Head, html, read, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
+import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
 
 /** The lecture that the address names after its #. */
@@ -63,7 +64,7 @@ function Published({ lecture }) {
 }
 
 /** A word that was clicked: it is heard, and can be written otherwise. */
-function Correcting({ word, onSave, onHear, onClose }) {
+function Correcting({ word, onSave, onHear, onBegin, onClose }) {
   const [text, setText] = useState(word[2]);
   const own = useRef(null);
   useEffect(() => {
@@ -79,6 +80,7 @@ function Correcting({ word, onSave, onHear, onClose }) {
       onInput=${event => setText(event.target.value)} /></label>
     <button type="submit" class="main">${say(text.trim() ? "word-keep" : "word-remove")}</button>
     <button type="button" onClick=${onHear}>${say("word-hear")}</button>
+    ${onBegin && html`<button type="button" onClick=${onBegin}>${say("clip-begin")}</button>`}
     <button type="button" onClick=${onClose}>${say("close")}</button>
   </form>`;
 }
@@ -96,7 +98,7 @@ function Trim({ said, film, onTrim }) {
   </p>`;
 }
 
-/** Words of the captions and names of clips, beside the film. */
+/** Words of the captions, names and borders of clips, beside the film. */
 function Said({ lecture, tried, onChange }) {
   const [said, setSaid] = useState(null);
   const [at, setAt] = useState(null);
@@ -124,12 +126,14 @@ function Said({ lecture, tried, onChange }) {
     <div>
       <${Trim} said=${said} film=${film} onTrim=${(start, end) => keep({ start, end }, "trim")} />
       ${at && html`<${Correcting} word=${at} onHear=${() => hear(at)} onClose=${() => setAt(null)}
+        onBegin=${said.clips.some(clip => clip.words[0] === at) ? null : () => keep({ at: at[0], begins: true }, "border")}
         onSave=${text => keep({ start: at[0], end: at[1], was: at[2], text })} />`}
       ${said.clips.map(
         (clip, number) => html`<details key=${clip.start} open=${number === 0}>
           <summary>${clock(clip.start)} ${clip.title}</summary>
           <label>${say("clip-title")}<input value=${clip.title} maxlength="200"
             onChange=${event => keep({ start: clip.middle, text: event.target.value })} /></label>
+          ${number > 0 && html`<button type="button" onClick=${() => keep({ at: said.begins + clip.start, begins: false }, "border")}>${say("clip-join")}</button>`}
           <p class="words">${clip.words.map(
             word => html`<button type="button" class=${word[3] < 0.5 ? "word unsure" : "word"} aria-pressed=${word === at}
               onClick=${() => (setAt(word), hear(word))}>${word[2]}</button> `,
@@ -140,27 +144,38 @@ function Said({ lecture, tried, onChange }) {
   </div>`;
 }
 
-function Open({ lecture, task, tried, onDelete }) {
+function Open({ languages, lecture, task, tried, onDelete }) {
   const own = useRef(null);
-  const [title, setTitle] = useState(lecture.title);
+  const [called, setCalled] = useState(lecture);
   const [saying, setSaying] = useState(false);
   const [changed, setChanged] = useState(false);
+  const [looking, setLooking] = useState(false);
   useEffect(() => {
-    setTitle(lecture.title);
+    setCalled(lecture);
+    setLooking(false);
     own.current.scrollIntoView({ block: "nearest" });
   }, [lecture.name]);
   const work = (what, wish = {}) => tried(() => ask(`work/${what}`, { name: lecture.name, ...wish }));
+  const { title, course, language } = called;
+  const call = event => setCalled({ ...called, [event.target.name]: event.target.value });
   const working = busy(task);
   const recording = lecture.stage === "recording" || lecture.stage === "begun";
   return html`<div class="open" ref=${own}>
-    ${lecture.trouble && html`<p class="alarm">${lecture.trouble}</p>`}
+    ${lecture.trouble && html`<p class="alarm"><${Told} text=${lecture.trouble} /></p>`}
     ${lecture.takes?.map(text => html`<p class="faint">${text}</p>`)}
     ${lecture.notes?.map(text => html`<p class="note">${text}</p>`)}
-    ${task?.trouble && html`<p class="alarm">${task.trouble}</p>`}
+    ${task?.trouble && html`<p class="alarm"><${Told} text=${task.trouble} /></p>`}
     ${working && html`<${Progress} task=${task} tried=${tried} />`}
     ${!working && lecture.stage !== "damaged" && !recording && html`
-      <form onSubmit=${event => (event.preventDefault(), setChanged(false), setSaying(false), work("process", { title }))}>
-        <label>${say("lecture-title")}<input value=${title} maxlength="200" onInput=${event => setTitle(event.target.value)} /></label>
+      <form onSubmit=${event => (event.preventDefault(), setChanged(false), setSaying(false), work("process", { title, course, language }))}>
+        <label>${say("lecture-title")}<input name="title" value=${title} maxlength="200" onInput=${call} /></label>
+        <div class="row">
+          <label class="grow">${say("lecture-course")}<input name="course" value=${course} maxlength="200" onInput=${call} /></label>
+          <label>${say("lecture-language")}<select name="language" value=${language} onChange=${call}>
+            <option value="">${say("lecture-language-heard")}</option>
+            ${Object.entries(languages).map(([code, name]) => html`<option value=${code} lang=${code}>${name}</option>`)}
+          </select></label>
+        </div>
         <p class="row">
           ${lecture.unfinished ? html`<button type="button" class="main" onClick=${() => work("recover")}>${say("recover")}</button>` : null}
           <button type="submit" class=${lecture.made || lecture.unfinished ? "" : "main"}>${say(lecture.made ? "process-again" : "process")}</button>
@@ -172,6 +187,12 @@ function Open({ lecture, task, tried, onDelete }) {
           <button type="button" class="danger" onClick=${onDelete}>${say("delete")}</button>
         </p>
       </form>`}
+    ${lecture.takes?.length && !lecture.unfinished && !recording
+      ? html`<details open=${looking} onToggle=${event => event.target === event.currentTarget && setLooking(event.target.open)}>
+          <summary>${say("watch-takes")}</summary>
+          ${looking && html`<${Rushes} name=${lecture.name} />`}
+        </details>`
+      : null}
     ${lecture.made && !working && html`<details open=${saying} onToggle=${event => event.target === event.currentTarget && setSaying(event.target.open)}>
         <summary>${say("correct")}</summary>
         ${changed && html`<p class="note" role="status">${say("corrected")}</p>`}
@@ -181,14 +202,14 @@ function Open({ lecture, task, tried, onDelete }) {
   </div>`;
 }
 
-function Row({ lecture, task, open, tried, onDelete }) {
+function Row({ languages, lecture, task, open, tried, onDelete }) {
   return html`<li class="sheet lecture">
     <h2><a href=${open ? "library#" : `library#${lecture.name}`} aria-expanded=${open}>
       <span class="title">${lecture.title}</span>
       <span class=${`stage ${lecture.stage}`}>${stageOf(lecture, task)}</span>
-      <span class="faint">${lecture.seconds ? `${clock(lecture.seconds)} · ` : ""}${day(lecture.at)}</span>
+      <span class="faint">${lecture.course ? `${lecture.course} · ` : ""}${lecture.seconds ? `${clock(lecture.seconds)} · ` : ""}${day(lecture.at)}</span>
     </a></h2>
-    ${open && html`<${Open} lecture=${lecture} task=${task} tried=${tried} onDelete=${onDelete} />`}
+    ${open && html`<${Open} languages=${languages} lecture=${lecture} task=${task} tried=${tried} onDelete=${onDelete} />`}
   </li>`;
 }
 
@@ -205,12 +226,12 @@ function Lectures() {
     const there = await tried(() => ask("delete", { name: lecture.name }));
     if (there) setGone({ title: lecture.title, name: there.name });
   };
-  const restore = async () => {
-    if (await tried(() => ask("restore", { name: gone.name }))) setGone(null);
+  const restore = async name => {
+    if ((await tried(() => ask("restore", { name }))) && gone?.name === name) setGone(null);
   };
   const words = wanted.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const found = library?.lectures.filter(({ title, name }) =>
-    words.every(word => `${title} ${name}`.toLocaleLowerCase().includes(word)),
+  const found = library?.lectures.filter(({ title, course, name }) =>
+    words.every(word => `${title} ${course} ${name}`.toLocaleLowerCase().includes(word)),
   );
   const active = Object.values(work).find(task => task.state === "working");
   const ended = Object.values(work).filter(task => task.state === "done" || task.state === "failed").at(-1);
@@ -221,15 +242,22 @@ function Lectures() {
       <${Spoken} text=${active ? say(`step-${active.step || "examine"}`) : ended ? say(`work-${ended.state}`) : ""} />
       ${Object.values(work)
         .filter(task => task.trouble && library && !library.lectures.some(({ name }) => name === task.name))
-        .map(task => html`<p class="trouble">${task.trouble}</p>`)}
+        .map(task => html`<p class="trouble"><${Told} text=${task.trouble} /></p>`)}
       <label class="search">${say("search")}<input type="search" value=${wanted} onInput=${event => setWanted(event.target.value)} /></label>
       ${gone && html`<p class="row undo" role="status"><span>${say("deleted", { title: gone.title })}</span>
-        <button type="button" onClick=${restore}>${say("undo")}</button></p>`}
+        <button type="button" onClick=${() => restore(gone.name)}>${say("undo")}</button></p>`}
       ${found && !found.length && html`<p class="faint">${say(wanted ? "none-found" : "library-empty")}</p>`}
       <ul class="lectures">${found?.map(
-        lecture => html`<${Row} key=${lecture.name} lecture=${lecture} task=${work[lecture.name]} open=${lecture.name === named}
+        lecture => html`<${Row} key=${lecture.name} languages=${library.languages} lecture=${lecture} task=${work[lecture.name]} open=${lecture.name === named}
           tried=${tried} onDelete=${() => setAsking(lecture)} />`,
       )}</ul>
+      ${library?.trash.length
+        ? html`<details class="sheet"><summary>${say("trash", { count: library.trash.length })}</summary>
+            <ul class="trash">${library.trash.map(
+              one => html`<li key=${one.name} class="row"><span class="grow">${one.title}</span>
+                <button type="button" aria-label=${say("undo-one", { title: one.title })} onClick=${() => restore(one.name)}>${say("undo")}</button></li>`,
+            )}</ul></details>`
+        : null}
       ${library && html`<p class="faint">${say("lies-in", { folder: library.folder })}</p>`}
       ${asking && html`<${Dialog} title=${say("delete-really", { title: asking.title })} onClose=${() => setAsking(null)}>
         <p>${say("delete-means")}</p>

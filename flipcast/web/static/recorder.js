@@ -1,7 +1,8 @@
 // The recorder page: choose what is recorded, see it, record it. All it knows of the recorder it is told as news.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Head, html, read, show, Spoken, Trouble, useNews, useTries } from "./desk.js";
+import { alarm, alarmsOf, ask, Dialog, Head, html, read, send, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
 import { watch } from "./pictures.js";
+import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
 
 const KINDS = ["screen", "camera", "microphone", "system"];
@@ -65,13 +66,107 @@ function Stage({ studio }) {
   </div>`;
 }
 
-/** The green screen: on or off, and what could be better about it. */
+const words = scene => scene.name || say(`scene-${scene.id}`);
+
+/** What may stand behind the speaker. */
+function Gallery({ studio, idle, tried }) {
+  const [scenes, setScenes] = useState([]);
+  const input = useRef(null);
+  const [brings, setBrings] = useState(false);
+  const look = () =>
+    read("scenes").then(
+      found => setScenes(found.scenes),
+      () => {}, // that flipcast cannot be reached is said at the head of the page
+    );
+  useEffect(() => void look(), []);
+  const stand = scene => ask("greenscreen", { green: true, scene });
+  const bring = async event => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (!file) return;
+    setBrings(true);
+    await tried(async () => {
+      const brought = await send(`background?name=${encodeURIComponent(file.name.slice(-300))}`, file);
+      await look();
+      await stand(brought.id);
+    });
+    setBrings(false);
+  };
+  const takeOut = scene => tried(async () => (await ask("scenes/out", { scene }), look()));
+  const screen = studio.tracks.some(track => track.kind === "screen");
+  const here = studio.scene || (screen ? "slides" : "night");
+  return html`<fieldset class="gallery" disabled=${!idle}>
+    <legend>${say("behind")}</legend>
+    ${scenes
+      .filter(scene => screen || scene.kind !== "slides")
+      .map(
+        scene => html`<label key=${scene.id} class=${`scene ${scene.kind} ${scene.id}`}>
+          <input type="radio" name="scene" class="unseen" checked=${scene.id === here}
+            onChange=${() => tried(() => stand(scene.id))} />
+          <span class="swatch" aria-hidden="true">${scene.picture && html`<img src=${scene.picture} alt="" loading="lazy" />`}</span>
+          <span>${words(scene)}</span>
+        </label>`,
+      )}
+    <div class="row">
+      <input ref=${input} type="file" id="background" hidden accept="image/png,image/jpeg,image/webp" onChange=${bring} />
+      <button type="button" disabled=${brings} onClick=${() => input.current.click()}>${say(brings ? "scene-brings" : "scene-bring")}</button>
+      ${scenes
+        .filter(scene => scene.own && scene.id === here)
+        .map(scene => html`<button type="button" onClick=${() => takeOut(scene.id)}>${say("scene-out", { name: scene.name })}</button>`)}
+    </div>
+  </fieldset>`;
+}
+
+/** Looking at the empty screen: step out, wait, read what could be better. */
+function Tuning({ onClose }) {
+  const [failure, tried] = useTries();
+  const [left, setLeft] = useState(null);
+  const [says, setSays] = useState(null);
+  useEffect(() => {
+    if (left === null) return undefined;
+    if (left > 0) {
+      const next = setTimeout(() => setLeft(left - 1), 1000);
+      return () => clearTimeout(next);
+    }
+    let over = false;
+    tried(() => ask("tune")).then(found => {
+      if (over) return;
+      setLeft(null);
+      if (found) setSays(found.says);
+    });
+    return () => {
+      over = true;
+    };
+  }, [left]);
+  const busy = left !== null;
+  return html`<${Dialog} title=${say("tune")} onClose=${onClose}>
+    <${Trouble} failure=${failure} />
+    ${says === null
+      ? html`<p>${say("tune-how")}</p>`
+      : says.length
+        ? html`<p>${say("tune-kept")}</p><ul class="says">${says.map(text => html`<li><${Told} text=${text} /></li>`)}</ul>`
+        : html`<p>${say("tune-well")}</p>`}
+    <p role="status">${busy && (left > 0 ? say("tune-wait", { seconds: left }) : say("tune-looks"))}</p>
+    <p class="row">
+      <button type="button" class="main" disabled=${busy} onClick=${() => (setSays(null), setLeft(5))}>${say(says === null ? "tune-begin" : "tune-again")}</button>
+      <button type="button" onClick=${onClose}>${say("close")}</button>
+    </p>
+  </${Dialog}>`;
+}
+
+/** The green screen: on or off, what is behind, and what could be better about it. */
 function Green({ studio, idle, tried }) {
+  const [tuning, setTuning] = useState(false);
   if (!studio.tracks.some(track => track.kind === "camera")) return null;
   return html`<div>
-    <label class="tick"><input type="checkbox" checked=${studio.green} disabled=${!idle}
-      onChange=${event => tried(() => ask("greenscreen", { green: event.target.checked }))} />${say("green")}</label>
-    ${studio.green && studio.key?.says.length ? html`<ul class="says">${studio.key.says.map(text => html`<li>${text}</li>`)}</ul>` : null}
+    <div class="row">
+      <label class="tick"><input type="checkbox" checked=${studio.green} disabled=${!idle}
+        onChange=${event => tried(() => ask("greenscreen", { green: event.target.checked, scene: studio.scene }))} />${say("green")}</label>
+      ${studio.green && html`<button type="button" disabled=${studio.state !== "ready"} onClick=${() => setTuning(true)}>${say("tune")}</button>`}
+    </div>
+    ${studio.green && html`<${Gallery} studio=${studio} idle=${idle} tried=${tried} />`}
+    ${studio.green && studio.key?.advice.length ? html`<ul class="says">${studio.key.advice.map(id => html`<li>${say(`advice-${id}`)}</li>`)}</ul>` : null}
+    ${tuning && html`<${Tuning} onClose=${() => setTuning(false)} />`}
   </div>`;
 }
 
@@ -88,6 +183,32 @@ function Layouts({ studio, tried }) {
   </fieldset>`;
 }
 
+/** A screen that is not chosen yet, now and then; its sign where it cannot be seen. */
+function Glance({ from }) {
+  const [shown, setShown] = useState("");
+  useEffect(() => {
+    let over = false;
+    let address = "";
+    const look = async () => {
+      if (document.visibilityState === "hidden") return;
+      const answer = await fetch(`glance?from=${encodeURIComponent(from)}`).catch(() => null);
+      const picture = answer?.ok ? await answer.blob() : null;
+      if (over) return;
+      URL.revokeObjectURL(address);
+      address = picture ? URL.createObjectURL(picture) : "";
+      setShown(address);
+    };
+    look();
+    const again = setInterval(look, DEVICES_SECONDS * 1000);
+    return () => {
+      over = true;
+      clearInterval(again);
+      URL.revokeObjectURL(address);
+    };
+  }, [from]);
+  return shown ? html`<img src=${shown} alt="" />` : html`<span class="mark screen"></span>`;
+}
+
 function Source({ device, studio, idle, onToggle }) {
   const chosen = studio.chosen.includes(device.from);
   const of = studio.chosen.filter(name => kindOf(name) === device.kind);
@@ -98,12 +219,14 @@ function Source({ device, studio, idle, onToggle }) {
       <span class="shot" aria-hidden="true">${
         track && track.level === null
           ? html`<${Picture} track=${track.name} label="" width=${320} height=${180} rate=${8} />`
-          : html`<span class=${`mark ${device.kind}`}></span>`
+          : idle && !chosen && device.kind === "screen" && device.here
+            ? html`<${Glance} from=${device.from} />`
+            : html`<span class=${`mark ${device.kind}`}></span>`
       }</span>
       <span class="name">${device.name}${device.here ? null : html` <span class="faint">${say("not-here")}</span>`}</span>
     </button>
     ${track && track.level !== null ? html`<${Level} track=${track} />` : null}
-    ${track?.alarm ? html`<p class="alarm">${track.alarm}</p>` : null}
+    ${track?.alarm ? html`<p class="alarm">${alarm({ cause: track.alarm, kind: track.kind })}</p>` : null}
   </li>`;
 }
 
@@ -153,7 +276,7 @@ function Sources({ studio, idle, tried }) {
 
 function Light({ studio }) {
   const words = studio.alarms.length
-    ? studio.alarms.join(" ")
+    ? alarmsOf(studio).join(" ")
     : studio.light === "amber"
       ? studio.room !== null && studio.room < 900
         ? say("room-scarce", { minutes: Math.floor(studio.room / 60) })
@@ -196,17 +319,21 @@ function Controls({ studio, title, tried }) {
 
 function Last({ last }) {
   const [head, ...proof] = last.lines;
+  const [watching, setWatching] = useState(false);
+  useEffect(() => setWatching(false), [last.name]);
   return html`<section class="sheet last" aria-labelledby="last-title">
     <h2 id="last-title">${say("kept", { title: last.title })}</h2>
-    <p><strong>${clock(last.seconds)}</strong> · ${last.verdict}</p>
-    <p class="row"><a class="button main" href=${`library#${last.name}`}>${say("finish")}</a></p>
+    <p><strong>${clock(last.seconds)}</strong> · <${Told} text=${last.verdict} /></p>
+    <p class="row"><a class="button main" href=${`library#${last.name}`}>${say("finish")}</a>
+      <button type="button" aria-expanded=${watching} onClick=${() => setWatching(!watching)}>${say("watch-take")}</button></p>
+    ${watching && html`<${Rushes} name=${last.name} />`}
     <details><summary>${say("proof")}</summary><pre>${[head, ...proof].join("\n")}</pre></details>
   </section>`;
 }
 
 /** What is worth saying aloud: where the recorder stands, and what goes wrong; never the clock. */
 function spokenOf(studio) {
-  if (studio.alarms.length) return studio.alarms.join(" ");
+  if (studio.alarms.length) return alarmsOf(studio).join(" ");
   const states = ["opening", "ready", "counting", "rolling", "paused", "stopping"];
   return states.includes(studio.state) ? say(`state-${studio.state}`) : "";
 }

@@ -1,0 +1,92 @@
+"""What pages are told of a recorder: its state, its tracks, what is wrong with them, and what came of a take."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from capture.address import without_password
+from capture.errors import FlipcastError
+from capture.health import Health, State
+from capture.take import Take
+from flipcast import report
+from flipcast.library import Shelf, in_one_line
+
+QUIETEST_DBFS = -60.0
+"""Levels below are shown like it."""
+
+NOTHING: dict[str, Any] = {
+    "seconds": 0.0,
+    "room": None,
+    "markers": 0,
+    "light": "off",
+    "alarms": [],
+    "late": 0,
+    "tracks": [],
+}
+"""What is told where there is no recorder."""
+
+_AMBER_ROOM_SECONDS = 900.0
+_AMBER_LATE_SHARE = 0.001
+
+
+def going(health: Health) -> dict[str, Any]:
+    """How it is going, by *health*: with a light that is red for what harms the take, and amber for what may."""
+    alarms = [{"cause": track.cause, "kind": str(track.kind)} for track in health.tracks if track.cause]
+    alarms = [*([{"cause": health.cause, "kind": ""}] if health.cause else []), *alarms]
+    seen = [track for track in health.tracks if not track.kind.is_sound]
+    late, pictures = sum(t.late + t.repeated for t in seen), sum(t.count for t in seen)
+    scarce = health.room_seconds is not None and health.room_seconds < _AMBER_ROOM_SECONDS
+    amber = bool(alarms) or scarce or late > max(3.0, _AMBER_LATE_SHARE * pictures)
+    red = bool(alarms) and health.state in (State.ROLLING, State.PAUSED)
+    return {
+        "seconds": round(health.seconds, 1),
+        "room": None if health.room_seconds is None else round(max(0.0, health.room_seconds), -1),
+        "markers": health.markers,
+        "light": "red" if red else "amber" if amber else "green",
+        "alarms": alarms,
+        "late": late,
+        "tracks": [
+            {
+                "name": track.name,
+                "kind": str(track.kind),
+                "device": track.device,
+                "level": None if not track.kind.is_sound else _shown(track.level_dbfs),
+                "alarm": track.cause,
+            }
+            for track in health.tracks
+        ],
+    }
+
+
+def trouble(error: FlipcastError | None) -> dict[str, str] | None:
+    """What went wrong, and what to do."""
+    return None if error is None else {"what": error.what, "hint": error.hint}
+
+
+def plain(text: str) -> str:
+    """What a source that no list knows is called: its address, or its kind."""
+    kind, _, which = text.partition(":")
+    return in_one_line(without_password(which)).removeprefix("http://") or kind
+
+
+def title_of(shelf: Shelf) -> str:
+    """The title of what lies on *shelf*; its short name where that cannot be read."""
+    with contextlib.suppress(FlipcastError):
+        return shelf.recording().title
+    return shelf.name
+
+
+def taken(shelf: Shelf, take: Take) -> dict[str, Any]:
+    """What came of a *take*."""
+    return {
+        "name": shelf.name,
+        "title": title_of(shelf),
+        "seconds": round(take.outcome.seconds, 1) if take.outcome else 0.0,
+        "verdict": report.verdict(take),
+        "lines": report.lines(take),
+    }
+
+
+def _shown(level_dbfs: float | None) -> float:
+    return QUIETEST_DBFS if level_dbfs is None else round(min(0.0, max(QUIETEST_DBFS, level_dbfs)), 1)
