@@ -2,6 +2,9 @@
 
 Most blocks hold nothing but screen, or nothing but speaker: those are copied. Only outlines are worked out, from what
 `greenscreen.despill` prepared at half size, with the camera's full-size brightness.
+
+The pixels of an outline's block are worked out together, one number of all of them after the other, by plain loops over
+one scratch array. So the compiler sees that nothing overlaps, and does eight pixels at once.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from greenscreen.compiled import (
+    BYTES1,
     BYTES2,
     BYTES3,
+    FLOATS1,
     NUMBER,
     READ1,
     READ3,
@@ -21,31 +26,202 @@ from greenscreen.compiled import (
     SEEN3,
     TRUTH,
     WHOLE,
-    inlined,
     kernel,
 )
 from greenscreen.facts import BLOCK, EMPTY, MIXED, TINTED
+from greenscreen.lanes import eight, place
 
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
 _BOTH, _LARGER = np.float32(0.35), np.float32(0.3)
 _STEPS = np.float32(16383)
 _HALF = np.float32(0.5)
-_TRAITS = 13
 _INSIDE = np.float32(0.985)
 _LEAST = np.float32(0.5 / 255)
-_NINE, _THREE, _ONE = (np.float32(n / 16) for n in (9, 3, 1))
+_NEAR, _FAR = np.float32(3 / 4), np.float32(1 / 4)
+_TRACE, _THREE, _TEN = np.float32(2e-4), np.float32(3), np.float32(10)
 _SIDE = 2 * BLOCK
 
+# Places in the scratch array. A window is one trait of a block at half size and of one pixel around it, in rows of
+# eight of which six are used. All windows stand one after the other: as they are, then between even and between odd
+# rows, then as the four kinds of pixel see them. Of these last, four rows of four are pixels, the rest is worked out in
+# vain.
+_LINE = 2 * BLOCK
+_WINDOW = _LINE * (BLOCK + 2)
+_LAST = _LINE * (BLOCK + 1)
+_TRAITS = 12
+_WINDOWS = _TRAITS * _WINDOW
+_EVEN, _ODD, _KINDS = _WINDOWS, 2 * _WINDOWS, 3 * _WINDOWS
+_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART, _FULL = (
+    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18, 19)
+)
+_KIND = 20 * _WINDOW
+_SCRATCH = _KINDS + 4 * _KIND
 
-@inlined
-def _drawn(outline: Any, upper: int, below: int, across: int, here: int, beside: int, k: int) -> Any:
-    """One number of the outline, between four pixels at half size."""
-    return (
-        _NINE * outline[upper, here, k]
-        + _THREE * (outline[upper, beside, k] + outline[below, here, k])
-        + _ONE * outline[across, beside, k]
-    )
+
+@kernel(READ3, READ1, SEEN2, WHOLE, WHOLE, FLOATS1)
+def _window(outline: Any, flat: Any, classes: Any, row: int, column: int, s: Any) -> None:
+    """Look at the outline of a block and of one pixel around it.
+
+    Only what was prepared is looked at: past it, the block's own border is used instead.
+    """
+    rows, columns = classes.shape
+    height, _, width = outline.shape
+    left = column > 0 and classes[row, column - 1] == MIXED
+    right = column < columns - 1 and classes[row, column + 1] == MIXED
+    for i in range(BLOCK + 2):
+        y = min(max(row * BLOCK + i - 1, 0), height - 1)
+        for trait in range(_TRAITS):
+            at = place((y * _TRAITS + trait) * width + column * BLOCK)
+            eight(flat, at, s, trait * _WINDOW + i * _LINE)
+    for n in range(2):
+        beyond = row + 2 * n - 1
+        edge, inner = (_LAST, _LAST - _LINE) if n else (0, _LINE)
+        there = 0 <= beyond < rows and classes[beyond, column] == MIXED
+        if not there:
+            for trait in range(_TRAITS):
+                for j in range(BLOCK + 2):
+                    s[trait * _WINDOW + edge + j] = s[trait * _WINDOW + inner + j]
+        if there and left and classes[beyond, column - 1] != MIXED:
+            for trait in range(_TRAITS):
+                s[trait * _WINDOW + edge] = s[trait * _WINDOW + inner]
+        if there and right and classes[beyond, column + 1] != MIXED:
+            for trait in range(_TRAITS):
+                s[trait * _WINDOW + edge + BLOCK + 1] = s[trait * _WINDOW + inner + BLOCK + 1]
+    if not left:
+        for n in range(_TRAITS * (BLOCK + 2)):
+            s[_LINE * n] = s[_LINE * n + 1]
+    if not right:
+        for n in range(_TRAITS * (BLOCK + 2)):
+            s[_LINE * n + BLOCK + 1] = s[_LINE * n + BLOCK]
+
+
+@kernel(FLOATS1)
+def _draw(s: Any) -> None:
+    """Draw the traits of a block out to full size, each pixel between the four nearest at half size."""
+    for n in range(_WINDOWS - 2 * _LINE):
+        near = _NEAR * s[n + _LINE]
+        s[_EVEN + n] = near + _FAR * s[n]
+        s[_ODD + n] = near + _FAR * s[n + 2 * _LINE]
+    for n in range(_WINDOWS - 2 * _LINE - 2):
+        near = _NEAR * s[_EVEN + n + 1]
+        s[_KINDS + n] = near + _FAR * s[_EVEN + n]
+        s[_KINDS + _KIND + n] = near + _FAR * s[_EVEN + n + 2]
+        near = _NEAR * s[_ODD + n + 1]
+        s[_KINDS + 2 * _KIND + n] = near + _FAR * s[_ODD + n]
+        s[_KINDS + 3 * _KIND + n] = near + _FAR * s[_ODD + n + 2]
+
+
+@kernel(SEEN1, READ1, WHOLE, WHOLE, WHOLE, WHOLE, FLOATS1)
+def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int, s: Any) -> None:
+    """Take the light of a block's pixels from a picture, sorted as `_draw` does."""
+    for y in range(_SIDE):
+        o = np.uint32(((row * _SIDE + y) * width + column * _SIDE) * 3)
+        for x in range(_SIDE):
+            p = (2 * (y % 2) + x % 2) * _KIND + y // 2 * _LINE + x // 2
+            for k in range(3):
+                s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
+
+
+@kernel(WHOLE, NUMBER, NUMBER, TRUTH, FLOATS1)
+def _mix(key: int, black: float, gain: float, straight: bool, s: Any) -> None:
+    """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
+    for kind in range(4):
+        for n in range(BLOCK * _LINE):
+            p = kind * _KIND + n
+            blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
+            luma = _BLUE * blue + _GREEN * green + _RED * red
+            part = max(s[_SURE + p], min(_1, max(_0, (s[_SLOPE + p] * luma + s[_REST + p] - black) * gain)))
+            own, a = (green, blue) if key == 1 else (blue, green)
+            over = own - _BOTH * (a + red) - _LARGER * max(a, red) - s[_CLOTHES + p]
+            # Well inside nothing needs mending but the screen's light, and mostly not that either.
+            s[_FULL + p] = _1 if part >= _1 and s[_MEAN + p] > _INSIDE and over <= _0 else _0
+            s[_PART + p] = part
+            left_over = _1 - part
+            blue = max(_0, blue - left_over * s[_SCREEN + p])
+            green = max(_0, green - left_over * s[_SCREEN + _WINDOW + p])
+            red = max(_0, red - left_over * s[_SCREEN + 2 * _WINDOW + p])
+            own, a = (green, blue) if key == 1 else (blue, green)
+            over = own - _BOTH * (a + red) - _LARGER * max(a, red) - part * s[_CLOTHES + p]
+            over = max(_0, over) * s[_TAKE + p]
+            blue = max(_0, blue - over * s[_SCREEN + p])
+            green = max(_0, green - over * s[_SCREEN + _WINDOW + p])
+            red = max(_0, red - over * s[_SCREEN + 2 * _WINDOW + p])
+            # On a soft edge the camera's colour is older than its brightness: colour comes from half size.
+            luma = _BLUE * blue + _GREEN * green + _RED * red
+            b, g, r = s[_OWN + p], s[_OWN + _WINDOW + p], s[_OWN + 2 * _WINDOW + p]
+            ratio = min(_THREE, (luma + _TRACE) / (_BLUE * b + _GREEN * g + _RED * r + _TRACE))
+            trust = min(_1, max(_0, _TEN * s[_MEAN + p] * (_1 - s[_MEAN + p])))
+            blue += (b * ratio - blue) * trust
+            green += (g * ratio - green) * trust
+            red += (r * ratio - red) * trust
+            if straight:
+                more = _1 / max(part, _LEAST)
+                blue, green, red = blue * more, green * more, red * more
+            else:
+                blue += left_over * s[_BEHIND + p]
+                green += left_over * s[_BEHIND + _WINDOW + p]
+                red += left_over * s[_BEHIND + 2 * _WINDOW + p]
+            s[_LIGHT + p] = min(_1, blue) * _STEPS + _HALF
+            s[_LIGHT + _WINDOW + p] = min(_1, green) * _STEPS + _HALF
+            s[_LIGHT + 2 * _WINDOW + p] = min(_1, red) * _STEPS + _HALF
+
+
+@kernel(SEEN1, SEEN1, WHOLE, WHOLE, WHOLE, FLOATS1, BYTES1, BYTES1)
+def _put(picture: Any, encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha: Any) -> None:
+    """Write a block's pixels where there is anything of the speaker; where not, *out* stays as it is."""
+    for y in range(_SIDE):
+        o = place((row * _SIDE + y) * width + column * _SIDE)
+        for x in range(_SIDE):
+            p = (2 * (y % 2) + x % 2) * _KIND + y // 2 * _LINE + x // 2
+            here, part = o + x, s[_PART + p]
+            if part <= _LEAST:
+                continue
+            if s[_FULL + p] > _0:
+                alpha[here] = 255
+                for k in range(3):
+                    out[3 * here + k] = picture[3 * here + k]
+            else:
+                alpha[here] = np.uint8(part * np.float32(255) + _HALF)
+                for k in range(3):
+                    out[3 * here + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]
+
+
+@kernel(SEEN3, SEEN2, READ1, SEEN1, WHOLE, READ3, WHOLE, WHOLE, BYTES3)
+def _untint(
+    picture: Any, classes: Any, decode: Any, encode: Any, key: int, tints: Any, row: int, column: int, out: Any
+) -> None:
+    """Take the screen's light off a block that is nothing but speaker."""
+    rows, columns = classes.shape
+    second = 0 if key == 1 else 1
+    for j in range(_SIDE):
+        y = row * _SIDE + j
+        down = (np.float32(j) - np.float32(3.5)) / np.float32(_SIDE)
+        other_row = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
+        down = abs(down)
+        for i in range(_SIDE):
+            x = column * _SIDE + i
+            own = decode[picture[y, x, key]]
+            a = decode[picture[y, x, second]]
+            b = decode[picture[y, x, 2]]
+            over = own - _BOTH * (a + b) - _LARGER * max(a, b)
+            if over <= _0:
+                continue
+            along = (np.float32(i) - np.float32(3.5)) / np.float32(_SIDE)
+            other = min(max(column - 1 if along < _0 else column + 1, 0), columns - 1)
+            along = abs(along)
+            near = tints[row, column, 3]
+            near += (tints[row, other, 3] - near) * along
+            far = tints[other_row, column, 3]
+            far += (tints[other_row, other, 3] - far) * along
+            over -= near + (far - near) * down
+            if over <= _0:
+                continue
+            for k in range(3):
+                near = tints[row, column, k]
+                near += (tints[row, other, k] - near) * along
+                light = decode[picture[y, x, k]] - over * near
+                out[y, x, k] = encode[int(max(_0, light) * _STEPS + _HALF)]
 
 
 @kernel(
@@ -59,17 +235,18 @@ def finish(
 
     Args:
         classes: of each block: empty, clear, tinted or mixed.
-        outline: by pixel at half size, as `despill.unmix` leaves it.
+        outline: as `despill.unmix` leaves it.
         tints: by block, light of the screen's colour to take per unit of spill (three), and how green clothes may be.
+        out: begins as the background, or black; so *alpha* begins as nothing.
     """
     rows, columns = classes.shape
-    second = 0 if key == 1 else 1
-    half_height = rows * BLOCK
-    at = np.empty(_TRAITS, np.float32)
-    mine = np.empty(3, np.float32)
-    flat_out = out.reshape((out.shape[0], out.shape[1] * 3))
-    flat_picture = picture.reshape(flat_out.shape)
-    flat_background = background.reshape(flat_out.shape)
+    width = alpha.shape[1]
+    s = np.zeros(_SCRATCH, np.float32)
+    prepared = outline.reshape(outline.size)
+    flat_picture = picture.reshape(picture.size)
+    flat_background = background.reshape(background.size)
+    flat_out = out.reshape(out.size)
+    flat_alpha = alpha.reshape(alpha.size)
     for row in range(rows):
         begin = 0
         while begin < columns:
@@ -77,111 +254,23 @@ def finish(
             end = begin + 1
             while end < columns and classes[row, end] == kind:
                 end += 1
-            left, right = begin * _SIDE, end * _SIDE
-            for y in range(row * _SIDE, row * _SIDE + _SIDE):
-                if kind == EMPTY:
-                    alpha[y, left:right] = 0
-                    if straight:
-                        flat_out[y, 3 * left : 3 * right] = 0
-                    else:
-                        flat_out[y, 3 * left : 3 * right] = flat_background[y, 3 * left : 3 * right]
-                    continue
-                if kind != MIXED:
-                    alpha[y, left:right] = 255
-                    flat_out[y, 3 * left : 3 * right] = flat_picture[y, 3 * left : 3 * right]
-                    if kind == TINTED:
-                        down = (np.float32(y - row * _SIDE) - np.float32(3.5)) / np.float32(_SIDE)
-                        other_row = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
-                        down = abs(down)
-                        for column in range(begin, end):
-                            for i in range(_SIDE):
-                                x = column * _SIDE + i
-                                own = decode[picture[y, x, key]]
-                                a = decode[picture[y, x, second]]
-                                b = decode[picture[y, x, 2]]
-                                over = own - _BOTH * (a + b) - _LARGER * max(a, b)
-                                if over <= _0:
-                                    continue
-                                along = (np.float32(i) - np.float32(3.5)) / np.float32(_SIDE)
-                                other = min(max(column - 1 if along < _0 else column + 1, 0), columns - 1)
-                                along = abs(along)
-                                near = tints[row, column, 3]
-                                near += (tints[row, other, 3] - near) * along
-                                far = tints[other_row, column, 3]
-                                far += (tints[other_row, other, 3] - far) * along
-                                over -= near + (far - near) * down
-                                if over <= _0:
-                                    continue
-                                for k in range(3):
-                                    near = tints[row, column, k]
-                                    near += (tints[row, other, k] - near) * along
-                                    light = decode[picture[y, x, k]] - over * near
-                                    out[y, x, k] = encode[int(max(_0, light) * _STEPS + _HALF)]
-                    continue
-                # An outline: what was prepared at half size, drawn out to each pixel.
-                upper = y // 2
-                lower = upper + 1 if y % 2 else upper - 1
-                for x in range(left, right):
-                    here = x // 2
-                    column = x // _SIDE
-                    beside = here + 1 if x % 2 else here - 1
-                    if not begin <= beside // BLOCK < end or beside < 0:
-                        beside = here
-                    below = lower
-                    if below < 0 or below >= half_height or classes[below // BLOCK, column] != MIXED:
-                        below = upper
-                    across = below if classes[below // BLOCK, beside // BLOCK] == MIXED else upper
-                    for k in range(3):
-                        at[k] = _drawn(outline, upper, below, across, here, beside, k)
-                    blue, green, red = decode[picture[y, x, 0]], decode[picture[y, x, 1]], decode[picture[y, x, 2]]
-                    luma = _BLUE * blue + _GREEN * green + _RED * red
-                    part = max(at[2], min(_1, max(_0, (at[0] * luma + at[1] - black) * gain)))
-                    if part <= _LEAST:
-                        alpha[y, x] = 0
-                        for k in range(3):
-                            out[y, x, k] = 0 if straight else background[y, x, k]
-                        continue
-                    if part >= _1:
-                        # Well inside nothing needs mending but the screen's light, and mostly not that either.
-                        mean = _drawn(outline, upper, below, across, here, beside, 11)
-                        if mean > _INSIDE:
-                            a, b = (blue if second == 0 else green), red
-                            own = green if key == 1 else blue
-                            limit = _drawn(outline, upper, below, across, here, beside, 12)
-                            if own - _BOTH * (a + b) - _LARGER * max(a, b) <= limit:
-                                alpha[y, x] = 255
-                                for k in range(3):
-                                    out[y, x, k] = picture[y, x, k]
-                                continue
-                    corner, side, next_row, far = (
-                        outline[upper, here],
-                        outline[upper, beside],
-                        outline[below, here],
-                        outline[across, beside],
-                    )
-                    for k in range(_TRAITS):
-                        at[k] = _NINE * corner[k] + _THREE * (side[k] + next_row[k]) + _ONE * far[k]
-                    left_over = _1 - part
-                    mine[0] = max(_0, blue - left_over * at[3])
-                    mine[1] = max(_0, green - left_over * at[4])
-                    mine[2] = max(_0, red - left_over * at[5])
-                    a, b = mine[second], mine[2]
-                    over = max(_0, mine[key] - _BOTH * (a + b) - _LARGER * max(a, b) - part * at[12]) * at[6]
-                    for k in range(3):
-                        mine[k] = max(_0, mine[k] - over * at[3 + k])
-                    # On a soft edge the camera's colour is older than its brightness: colour comes from half size.
-                    luma = _BLUE * mine[0] + _GREEN * mine[1] + _RED * mine[2]
-                    ratio = min(np.float32(3), (luma + np.float32(2e-4)) / (at[10] + np.float32(2e-4)))
-                    trust = min(_1, max(_0, np.float32(10) * at[11] * (_1 - at[11])))
-                    for k in range(3):
-                        mine[k] += (at[7 + k] * ratio - mine[k]) * trust
-                    alpha[y, x] = np.uint8(part * np.float32(255) + _HALF)
-                    if straight:
-                        more = _1 / part
-                        for k in range(3):
-                            out[y, x, k] = encode[int(min(_1, mine[k] * more) * _STEPS + _HALF)]
-                    else:
-                        for k in range(3):
-                            light = mine[k] + left_over * decode[background[y, x, k]]
-                            out[y, x, k] = encode[int(min(_1, light) * _STEPS + _HALF)]
+            if kind == MIXED:
+                for column in range(begin, end):
+                    _window(outline, prepared, classes, row, column, s)
+                    _draw(s)
+                    _light(flat_picture, decode, row, column, width, _LIGHT, s)
+                    if not straight:
+                        _light(flat_background, decode, row, column, width, _BEHIND, s)
+                    _mix(key, black, gain, straight, s)
+                    _put(flat_picture, encode, row, column, width, s, flat_out, flat_alpha)
+            elif kind != EMPTY:
+                for y in range(row * _SIDE, row * _SIDE + _SIDE):
+                    first, last = y * width + begin * _SIDE, y * width + end * _SIDE
+                    flat_alpha[first:last] = 255
+                    seen, shown = flat_picture[3 * first : 3 * last], flat_out[3 * first : 3 * last]
+                    for n in range(len(seen)):
+                        shown[n] = seen[n]
+                if kind == TINTED:
+                    for column in range(begin, end):
+                        _untint(picture, classes, decode, encode, key, tints, row, column, out)
             begin = end

@@ -31,9 +31,9 @@ SEEN1, SEEN2, SEEN3 = (_frozen(_u1, n) for n in (1, 2, 3))
 """Bytes that are only read: rows, planes, pictures."""
 READ1, READ2, READ3 = (_frozen(_f4, n) for n in (1, 2, 3))
 """Numbers that are only read."""
-BYTES2, BYTES3 = _u1[:, ::1], _u1[:, :, ::1]
+BYTES1, BYTES2, BYTES3 = _u1[::1], _u1[:, ::1], _u1[:, :, ::1]
 """Bytes that are written."""
-FLOATS2, FLOATS3 = _f4[:, ::1], _f4[:, :, ::1]
+FLOATS1, FLOATS2, FLOATS3 = _f4[::1], _f4[:, ::1], _f4[:, :, ::1]
 """Numbers that are written."""
 WHOLE, NUMBER, TRUTH = numba.int64, _f4, numba.boolean
 

@@ -12,13 +12,72 @@ from typing import Any
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
+from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
 from greenscreen.facts import BLOCK
+from greenscreen.lanes import eight, four, place
 
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
 _BOTH, _LARGER = np.float32(0.35), np.float32(0.3)
+_HALF, _QUARTER, _FIFTH, _SIX, _THOUSANDTH = (np.float32(n) for n in (0.5, 0.25, 0.2, 6, 1e-3))
 _LEAN = (np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375))
+
+# Places in the scratch array: numbers of a block's pixels in rows of eight, of which four are used. For slope and rest
+# there is a pixel more on each side.
+_LINE = 2 * BLOCK
+_WINDOW = _LINE * (BLOCK + 2)
+_SLOPE, _REST, _MEAN, _TOGETHER, _ALPHA, _BRIGHT, _LIGHT, _PLATE, _FIELDS, _OUT = (
+    n * _WINDOW for n in (0, 1, 2, 3, 4, 5, 6, 9, 12, 18)
+)
+_TRAITS, _AROUND = 12, 6
+
+
+@kernel(WHOLE, NUMBER, NUMBER, NUMBER, FLOATS1)
+def _unmixed(key: int, black: float, gain: float, spill: float, s: Any) -> None:
+    """Work out the traits of one block, by loops so plain that the compiler does eight pixels at once."""
+    for n in range(BLOCK * _LINE):
+        w = n + _LINE + 1
+        slope = s[w] + s[w - _LINE] + s[w + _LINE] + s[w - 1] + s[w + 1]
+        w += _REST
+        rest = s[w] + s[w - _LINE] + s[w + _LINE] + s[w - 1] + s[w + 1]
+        slope *= _FIFTH
+        rest *= _FIFTH
+        mean, together, luma = s[_MEAN + n], s[_TOGETHER + n], s[_BRIGHT + n]
+        clothes, inside, outside = (
+            s[_FIELDS + 3 * _WINDOW + n],
+            s[_FIELDS + 4 * _WINDOW + n],
+            s[_FIELDS + 5 * _WINDOW + n],
+        )
+        rest = (_1 - together) * (s[_ALPHA + n] - slope * luma) + together * rest
+        least = min(_1, inside) * min(_1, max(_0, _SIX * (mean - _QUARTER)))
+        least = max(least, inside - _1)
+        part = max(least, min(_1, max(_0, (slope * luma + rest - black) * gain)))
+        blue, green, red = s[_LIGHT + n], s[_LIGHT + _WINDOW + n], s[_LIGHT + 2 * _WINDOW + n]
+        from_blue = s[_FIELDS + n] * s[_PLATE + n]
+        from_green = s[_FIELDS + _WINDOW + n] * s[_PLATE + _WINDOW + n]
+        from_red = s[_FIELDS + 2 * _WINDOW + n] * s[_PLATE + 2 * _WINDOW + n]
+        from_blue += (blue - from_blue) * outside
+        from_green += (green - from_green) * outside
+        from_red += (red - from_red) * outside
+        blue = max(_0, blue - (_1 - part) * from_blue)
+        green = max(_0, green - (_1 - part) * from_green)
+        red = max(_0, red - (_1 - part) * from_red)
+        screen, second = (from_green, from_blue) if key == 1 else (from_blue, from_green)
+        take = spill * (_1 - outside) / max(screen - _HALF * (second + from_red), _THOUSANDTH)
+        own, a = (green, blue) if key == 1 else (blue, green)
+        over = max(_0, own - _BOTH * (a + red) - _LARGER * max(a, red) - part * clothes) * take
+        s[_OUT + n] = slope
+        s[_OUT + _WINDOW + n] = rest
+        s[_OUT + 2 * _WINDOW + n] = least
+        s[_OUT + 3 * _WINDOW + n] = from_blue
+        s[_OUT + 4 * _WINDOW + n] = from_green
+        s[_OUT + 5 * _WINDOW + n] = from_red
+        s[_OUT + 6 * _WINDOW + n] = take
+        s[_OUT + 7 * _WINDOW + n] = max(_0, blue - over * from_blue)
+        s[_OUT + 8 * _WINDOW + n] = max(_0, green - over * from_green)
+        s[_OUT + 9 * _WINDOW + n] = max(_0, red - over * from_red)
+        s[_OUT + 10 * _WINDOW + n] = mean
+        s[_OUT + 11 * _WINDOW + n] = clothes
 
 
 @kernel(
@@ -30,76 +89,81 @@ def unmix(
 ) -> None:  # fmt: skip
     """Prepare the blocks that are *asked* for, at half size, to be finished at full size.
 
-    Writes into *outline*, for each pixel: slope and rest of the share of speaker; the least it may be; the screen's
-    light (three); what of it to take per unit of spill; the speaker's own light, premultiplied (three), and its
-    brightness; the mean share; how green the clothes may be.
+    Writes into *outline*, by row, trait and column (from the second on): slope and rest of the share of speaker; the
+    least it may be; the screen's light (three); what of it to take per unit of spill; the speaker's own light,
+    premultiplied (three); the mean share; how green the clothes may be.
 
     Args:
+        traits: as `matte.fit` leaves them.
         around: by block, the screen's light now over the plate's (three), how green clothes may be, how surely it lies
             inside a person, how far outside the screen.
         black, gain: what share of speaker counts as none, and the steepness from there.
     """
     rows, columns = asked.shape
-    second = 0 if key == 1 else 1
-    fifth = np.float32(1 / 5)
-    three = np.empty((3, 6), np.float32)
-    field = np.empty(6, np.float32)
+    height, _, wide = traits.shape
+    width = alpha.shape[1]
+    s = np.zeros((18 + _TRAITS) * _WINDOW, np.float32)
+    lines = np.empty((BLOCK, columns * _AROUND), np.float32)
+    drawn = lines.reshape(lines.size)
+    flat_traits, flat_alpha, flat_bright = (
+        traits.reshape(traits.size),
+        alpha.reshape(alpha.size),
+        bright.reshape(bright.size),
+    )
+    flat_picture, flat_plate = picture.reshape(picture.size), plate.reshape(plate.size)
+    flat_outline = outline.reshape(outline.size)
+    flat_around = around.reshape((rows, columns * _AROUND))
     for row in range(rows):
+        if not asked[row].any():
+            continue
+        for i in range(BLOCK):
+            down = abs(_LEAN[i])
+            near, far = flat_around[row], flat_around[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
+            for n in range(columns * _AROUND):
+                lines[i, n] = near[n] + (far[n] - near[n]) * down
         for column in range(columns):
             if asked[row, column] == 0:
                 continue
+            for i in range(BLOCK + 2):
+                y = min(max(row * BLOCK + i - 1, 0), height - 1)
+                eight(flat_traits, place(y * 4 * wide + column * BLOCK), s, _SLOPE + _LINE * i)
+                eight(flat_traits, place((y * 4 + 1) * wide + column * BLOCK), s, _REST + _LINE * i)
+            # Around it, as far as it was asked for.
+            if row == 0 or asked[row - 1, column] == 0:
+                eight(s, _SLOPE + _LINE, s, _SLOPE)
+                eight(s, _REST + _LINE, s, _REST)
+            if row == rows - 1 or asked[row + 1, column] == 0:
+                eight(s, _SLOPE + BLOCK * _LINE, s, _SLOPE + (BLOCK + 1) * _LINE)
+                eight(s, _REST + BLOCK * _LINE, s, _REST + (BLOCK + 1) * _LINE)
+            if column == 0 or asked[row, column - 1] == 0:
+                for n in range(2 * (BLOCK + 2)):
+                    s[_LINE * n] = s[_LINE * n + 1]
+            if column == columns - 1 or asked[row, column + 1] == 0:
+                for n in range(2 * (BLOCK + 2)):
+                    s[_LINE * n + BLOCK + 1] = s[_LINE * n + BLOCK]
+            before, after = max(column - 1, 0), min(column + 1, columns - 1)
             for i in range(BLOCK):
                 y = row * BLOCK + i
-                down = _LEAN[i]
-                other_row = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
-                down = abs(down)
-                for k in range(6):
-                    for n in range(3):
-                        beside = min(max(column + n - 1, 0), columns - 1)
-                        near = around[row, beside, k]
-                        three[n, k] = near + (around[other_row, beside, k] - near) * down
-                first_row = y - 1 if i or (row and asked[row - 1, column]) else y
-                last_row = y + 1 if i < BLOCK - 1 or (row < rows - 1 and asked[row + 1, column]) else y
+                at = place((y * 4 + 2) * wide + column * BLOCK + 1)
+                four(flat_traits, at, s, _MEAN + _LINE * i)
+                four(flat_traits, at + wide, s, _TOGETHER + _LINE * i)
+                at = place(y * width + column * BLOCK)
+                four(flat_alpha, at, s, _ALPHA + _LINE * i)
+                four(flat_bright, at, s, _BRIGHT + _LINE * i)
                 for j in range(BLOCK):
-                    x = column * BLOCK + j
-                    along = _LEAN[j]
-                    n = 0 if along < _0 else 2
-                    along = abs(along)
-                    for k in range(6):
-                        field[k] = three[1, k] + (three[n, k] - three[1, k]) * along
-                    # Around it, as far as it was asked for.
-                    first = x - 1 if j or (column and asked[row, column - 1]) else x
-                    last = x + 1 if j < BLOCK - 1 or (column < columns - 1 and asked[row, column + 1]) else x
-                    slope = traits[y, x, 0]
-                    rest = traits[y, x, 1]
-                    slope += traits[first_row, x, 0] + traits[last_row, x, 0] + traits[y, first, 0] + traits[y, last, 0]
-                    rest += traits[first_row, x, 1] + traits[last_row, x, 1] + traits[y, first, 1] + traits[y, last, 1]
-                    slope *= fifth
-                    rest *= fifth
-                    mean = traits[y, x, 2]
-                    together = traits[y, x, 3]
-                    luma = bright[y, x]
-                    rest = (_1 - together) * (alpha[y, x] - slope * luma) + together * rest
-                    least = min(_1, field[4]) * min(_1, max(_0, np.float32(6) * (mean - np.float32(0.25))))
-                    least = max(least, field[4] - _1)
-                    part = max(least, min(_1, max(_0, (slope * luma + rest - black) * gain)))
-                    out = field[5]
                     for k in range(3):
-                        light = decode[picture[y, x, k]]
-                        screen = field[k] * plate[y, x, k]
-                        screen += (light - screen) * out
-                        outline[y, x, 3 + k] = screen
-                        outline[y, x, 7 + k] = max(_0, light - (_1 - part) * screen)
-                    k_screen = outline[y, x, 3 + key] - np.float32(0.5) * (outline[y, x, 3 + second] + outline[y, x, 5])
-                    take = spill * (_1 - out) / max(k_screen, np.float32(1e-3))
-                    own, a, b = outline[y, x, 7 + key], outline[y, x, 7 + second], outline[y, x, 9]
-                    over = max(_0, own - _BOTH * (a + b) - _LARGER * max(a, b) - part * field[3]) * take
-                    for k in range(3):
-                        outline[y, x, 7 + k] = max(_0, outline[y, x, 7 + k] - over * outline[y, x, 3 + k])
-                    outline[y, x, 0] = slope
-                    outline[y, x, 1] = rest
-                    outline[y, x, 2] = least
-                    outline[y, x, 6] = take
-                    outline[y, x, 10] = _BLUE * outline[y, x, 7] + _GREEN * outline[y, x, 8] + _RED * outline[y, x, 9]
-                    outline[y, x, 11] = mean
-                    outline[y, x, 12] = field[3]
+                        s[_LIGHT + k * _WINDOW + _LINE * i + j] = decode[flat_picture[3 * (at + j) + k]]
+                        s[_PLATE + k * _WINDOW + _LINE * i + j] = flat_plate[3 * (at + j) + k]
+                here = place((i * columns + column) * _AROUND)
+                left, right = place((i * columns + before) * _AROUND), place((i * columns + after) * _AROUND)
+                for k in range(_AROUND):
+                    middle = drawn[here + k]
+                    a, b = drawn[left + k] - middle, drawn[right + k] - middle
+                    to = _FIELDS + k * _WINDOW + _LINE * i
+                    s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
+                    s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
+            _unmixed(key, black, gain, spill, s)
+            for i in range(BLOCK):
+                for k in range(_TRAITS):
+                    to = place(((row * BLOCK + i) * _TRAITS + k) * wide + column * BLOCK + 1)
+                    four(s, _OUT + k * _WINDOW + _LINE * i, flat_outline, to)

@@ -129,7 +129,7 @@ class Keyer:
             self._state = _State(colour.shape[:2], (height, width))
         state = self._state
         classes, black, gain, key = self._matte(state, colour)
-        out, alpha = np.empty_like(colour), np.empty(colour.shape[:2], np.uint8)
+        out, alpha = np.zeros_like(colour) if straight else back.copy(), np.zeros(colour.shape[:2], np.uint8)
         self._finish(
             colour, back, classes, DECODE, ENCODE, key, state.outline, state.tints, black, gain, straight, out, alpha
         )
@@ -274,8 +274,9 @@ class _State:
         self.whole = np.ones((height, width), np.float32)
         self.ones = np.ones((rows, columns), np.float32)
         self.blocks = np.zeros((rows, columns, FACTS), np.float32)
-        self.traits = np.zeros((height, width, 4), np.float32)
-        self.outline = np.zeros((height, width, 13), np.float32)
+        # By row, trait and column, with room for what the kernels read beside the last block.
+        self.traits = np.full((height, 4, width + 8), 0, np.float32)
+        self.outline = np.full((height, 12, width + 8), 0, np.float32)
         self.person: Floats = np.zeros((rows, columns), np.float32)
         self.people: Floats = np.zeros((height, width), np.float32)
         self.field: Field | None = None

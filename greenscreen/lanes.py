@@ -1,0 +1,38 @@
+"""Small steps of the kernels, written so that the compiler makes one instruction of each.
+
+The kernels work on one scratch array, a number of all pixels of a block after the other: in plain loops over it, of
+which the compiler can tell that nothing overlaps, it does as many pixels at once as the processor can. What is left are
+the ways in and out. There all is read before anything is written, for the same reason; and places have no sign, as
+numba asks of every other one whether it counts from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from greenscreen.compiled import inlined
+
+
+@inlined
+def place(number: int) -> Any:
+    """A place in an array, which is not negative."""
+    return np.uint32(number)
+
+
+@inlined
+def four(seen: Any, at: Any, out: Any, to: Any) -> None:
+    """Copy four numbers."""
+    a, b, c, d = seen[at], seen[at + 1], seen[at + 2], seen[at + 3]
+    out[to], out[to + 1], out[to + 2], out[to + 3] = a, b, c, d
+
+
+@inlined
+def eight(seen: Any, at: Any, out: Any, to: Any) -> None:
+    """Copy eight numbers."""
+    a, b, c, d, e, f, g, h = (
+        seen[at], seen[at + 1], seen[at + 2], seen[at + 3], seen[at + 4], seen[at + 5], seen[at + 6], seen[at + 7],
+    )  # fmt: skip
+    out[to], out[to + 1], out[to + 2], out[to + 3] = a, b, c, d
+    out[to + 4], out[to + 5], out[to + 6], out[to + 7] = e, f, g, h
