@@ -33,22 +33,24 @@ def difference(light: Floats, channels: Channels) -> Floats:
 def fill(values: Floats, weights: Floats) -> Floats:
     """Draw numbers from where they are known (*weights* up to 1) into where they are not, smoothly."""
     count = values.shape[2]
-    stack: Any = np.empty((*weights.shape, count + 1), np.float32)
-    np.multiply(values, weights[..., None], out=stack[..., :count])
-    stack[..., count] = weights
-    levels = [stack]
-    while max(stack.shape[:2]) > 1:
-        height, width = (max(1, (n + 1) // 2) for n in stack.shape[:2])
-        stack = cv2.resize(stack, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, count + 1)
-        levels.append(stack)
-    drawn: Any = stack[..., :count] / np.maximum(stack[..., count:], np.float32(1e-6))
-    for stack in reversed(levels[:-1]):
-        height, width = stack.shape[:2]
+    # The weight stands beside every number: numpy is slow where it must repeat one along a short axis.
+    weight: Any = cv2.merge([weights] * count).reshape(values.shape)
+    known: Any = values * weight
+    levels = [(known, weight)]
+    while max(known.shape[:2]) > 1:
+        height, width = (max(1, (n + 1) // 2) for n in known.shape[:2])
+        known, weight = (
+            cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, count)
+            for plane in (known, weight)
+        )
+        levels.append((known, weight))
+    drawn: Any = known / np.maximum(weight, np.float32(1e-6))
+    for known, weight in reversed(levels[:-1]):
+        height, width = known.shape[:2]
         drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, count)
-        weight = stack[..., count:]
         # Where it is known in part, the rest comes from further away.
-        drawn *= 1 - np.minimum(weight, np.float32(1))
-        drawn += stack[..., :count] / np.maximum(weight, np.float32(1))
+        drawn *= 1 - weight
+        drawn += known
     return np.asarray(drawn, np.float32)
 
 
