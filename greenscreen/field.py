@@ -12,23 +12,20 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from greenscreen.facts import (
     BLOCK,
-    GRAIN,
     KAPPA,
-    LEAST,
-    MOST,
     OFF,
     PURELY,
     PURELY_OFF,
     PUREST,
     ROUGH,
-    SHARE,
     UNEVEN,
     VERDICTS,
 )  # fmt: skip
-from greenscreen.judge import judge
+from greenscreen.judge import judge, lay_out, share_out
 from greenscreen.key import Channels
 from greenscreen.light import Floats
 from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, fill, find
@@ -76,6 +73,7 @@ class Field:
         self._sure = known
         self._deep: Mask = np.zeros((height, width), np.bool_)
         self._verdict = np.zeros((height, width, VERDICTS), np.float32)
+        self._expected: Floats | None = None
         ones = np.ones((height, width), np.float32)
         self.rate, self.white, self.outside, self._limit, self._inside = ones, ones, ones * 0, ones * 0, ones * 0
         self._weigh = ones * 0
@@ -109,6 +107,7 @@ class Field:
 
         *person* tells by block who is surely there. Returns whether the screen is seen at all.
         """
+        self._expected = None
         sure = self._surely(blocks, self.now, person, loose=self.fresh)
         share = float(np.count_nonzero(sure)) / sure.size
         if share < 0.6 * self._sure_before:
@@ -128,17 +127,11 @@ class Field:
         self._learn_light(blocks, sure, person)
         if self._count % 2 == 0:
             self._learn_speaker(blocks, person, clothes)
-        self.around[..., :3] = self.now / self.plate_blocks
-        self.around[..., 3], self.around[..., 4], self.around[..., 5] = self._limit, self._inside, self.outside
-        one, two = self.channels.others
-        for k, field in enumerate((self.rate, self.white, self.outside, self._weigh)):
-            self.fields[..., k] = field
-        self.fields[..., 4] = self.now[..., two] - self.now[..., one]
-        stands = np.maximum(difference(self.now, self.channels), 1e-3)
-        strength = np.asarray(spill / stands * (1 - self.outside), np.float32)
-        for k in range(3):
-            self.tints[..., k] = self.now[..., k] * strength
-        self.tints[..., 3] = self._limit
+        lay_out(
+            self.now, self.plate_blocks, self.channels.key, spill,
+            self.rate, self.white, self.outside, self._weigh, self._limit, self._inside,
+            self.fields, self.around, self.tints,
+        )  # fmt: skip
         self.fresh = False
         return True
 
@@ -163,8 +156,8 @@ class Field:
 
     def shares(self, blocks: Floats) -> tuple[Floats, Floats, Floats]:
         """The least, mean and most share of speaker in each block."""
-        raw = (1 - blocks[..., fact] * self.rate for fact in (MOST, SHARE, LEAST))
-        least, mean, most = (np.clip(n + n * np.clip(n / GRAIN - 1, 0, 1) * (self.white - 1), 0, 1) for n in raw)
+        least, mean, most = (np.empty_like(self.rate) for _ in range(3))
+        share_out(blocks, self.rate, self.white, least, mean, most)
         return least, mean, most
 
     def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:
@@ -187,14 +180,15 @@ class Field:
         self._per_plate = _shrunk(self.against, (width, height))
 
     def _learn_light(self, blocks: Floats, sure: Mask, person: Floats) -> None:
-        light = blocks[..., :3]
+        light = _first(blocks, 3)
         gain = _gain(light, self.base, sure)
-        expected = np.maximum(self.base * gain, np.float32(1e-4))
+        expected = np.maximum(_times(self.base, gain), np.float32(1e-4))
         verdict = self._judged(blocks, self.now)
         # Between strands of hair the screen is seen as well as anywhere, if only in some pixels.
         between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & ~sure & ~self._deep
         between &= verdict[..., PURELY_OFF] < max(0.1, 4 * self.noise)
-        seen = np.where(between[..., None], blocks[..., PUREST : PUREST + 3], light)
+        seen = light.copy()
+        seen[between] = blocks[between, PUREST : PUREST + 3]
         weight = sure.astype(np.float32)
         # A deep shadow, or the corner of an arm: the screen's own hue, and smooth. Clothes of that hue are deep inside.
         shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3) & ~sure & ~self._deep
@@ -207,8 +201,10 @@ class Field:
         # What a person hides is remembered from when it was seen.
         if not self._bounded:
             # A shadow passes: light is believed sooner than darkness.
-            change = light / np.maximum(gain, np.float32(1e-3)) - self.base
-            self.base += change * weight[..., None] * (1 if self.fresh else np.where(change > 0, 0.1, 0.01))
+            change = _times(light, np.float32(1) / np.maximum(gain, np.float32(1e-3))) - self.base
+            if not self.fresh:
+                change *= np.where(change > 0, np.float32(0.1), np.float32(0.01))
+            self.base += change * cv2.merge([weight] * 3)
         # What stays and is neither screen nor person is the room beyond, as after a push against the camera.
         alien = (verdict[..., KAPPA] < 0.25) & (person < 0.1)
         kept = np.where(alien, np.float32(0.9 if self.moved else 0.99), np.float32(1))
@@ -219,9 +215,10 @@ class Field:
                 self.base = _whole(np.where(unknown, fill(self.base, self.known), self.base))
             self.outside = self._beyond()
         stands = difference(_whole(self.now), self.channels)
-        floor = np.maximum(stands, np.float32(0.15) * np.median(_some(stands[sure])))
+        few = _some(np.flatnonzero(sure))
+        floor = np.maximum(stands, np.float32(0.15 * _middle(stands, few)))
         self.rate = _whole(1 / np.maximum(floor * self._per_plate, np.float32(1e-3)))
-        noise = float(np.median(np.sqrt(_some(blocks[..., UNEVEN][sure])) * _some(self.rate[sure])))
+        noise = float(np.median(np.sqrt(blocks[..., UNEVEN].take(few)) * self.rate.take(few)))
         self.noise = noise if self.fresh else self.noise + (noise - self.noise) * 0.3
 
     def _learn_speaker(self, blocks: Floats, person: Floats, clothes: float) -> None:
@@ -260,7 +257,8 @@ class Field:
     def _opaque(self, blocks: Floats, verdict: Floats) -> Mask:
         """The blocks in which a veil before the screen would have to be brighter than white: so there is none."""
         kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
-        own = (blocks[..., :3] - kappa[..., None] * self.now).max(-1)
+        blue, green, red = (blocks[..., k] - kappa * self.now[..., k] for k in range(3))
+        own = np.maximum(np.maximum(blue, green), red)
         opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)).astype(np.uint8)
         return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
 
@@ -283,13 +281,15 @@ class Field:
         if not likely.any():
             return np.asarray(likely)
         rough = np.sqrt(blocks[..., UNEVEN] / np.maximum(kappa, np.float32(0.1)))
-        usual = max(float(np.median(_some(rough[likely]))), 0.007)
+        usual = max(_middle(rough, _some(np.flatnonzero(likely))), 0.007)
         likely &= rough < 2.5 * usual
         byte = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
         return cv2.erode(byte, _CROSS, borderValue=1).astype(np.bool_)
 
     def _judged(self, blocks: Floats, expected: Floats) -> Floats:
-        judge(blocks, np.ascontiguousarray(expected, np.float32), self.channels.key, self._verdict)
+        if expected is not self._expected:  # most is asked for twice of one frame
+            judge(blocks, np.ascontiguousarray(expected, np.float32), self.channels.key, self._verdict)
+            self._expected = expected
         return self._verdict
 
     def _beyond(self) -> Floats:
@@ -310,15 +310,35 @@ class Field:
 
 def _gain(light: Floats, base: Floats, where: Mask) -> Floats:
     """How much brighter than *base* the *light* is, in the middle, in each colour."""
-    few = where[::2, ::2]
-    if np.count_nonzero(few) < 100:
-        few = where
+    places = np.flatnonzero(where[::2, ::2])
+    if len(places) < 100:
+        places = np.flatnonzero(where)
     else:
-        light, base = light[::2, ::2], base[::2, ::2]
-    return np.median(_some(light[few]) / np.maximum(_some(base[few]), 1e-4), axis=0).astype(np.float32)
+        rows, columns = np.divmod(places, (where.shape[1] + 1) // 2)
+        places = 2 * rows * where.shape[1] + 2 * columns
+    lights, bases = (values.reshape(-1, 3).take(_some(places), axis=0) for values in (light, base))
+    return np.asarray(np.median(lights / np.maximum(bases, 1e-4), axis=0), np.float32)
 
 
-def _some(values: Floats) -> Floats:
+def _middle(values: Floats, places: NDArray[np.intp]) -> float:
+    return float(np.median(values.take(places)))
+
+
+def _times(light: Floats, gain: Any) -> Floats:
+    """The light times three numbers; numpy is slow where it must repeat them along a short axis."""
+    wide = light.reshape(len(light), -1) * np.tile(gain, light.shape[1])
+    return np.asarray(wide.reshape(light.shape), np.float32)
+
+
+def _first(blocks: Floats, count: int) -> Floats:
+    """The first few facts of each block, by themselves."""
+    out = np.empty((*blocks.shape[:2], count), np.float32)
+    for k in range(count):
+        out[..., k] = blocks[..., k]
+    return out
+
+
+def _some(values: Any) -> Any:
     """A few thousand of many values: enough for a median."""
     return values[:: max(1, len(values) // 3000)]
 

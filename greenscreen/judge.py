@@ -1,4 +1,7 @@
-"""Compares blocks with the screen that is expected there: how much of its colour they hold, and how much else."""
+"""Compares blocks with the screen that is expected there: how much of its colour they hold, and how much else.
+
+Beside it stand the two other loops over all blocks that would take numpy many passes.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS3, READ3, WHOLE, kernel
-from greenscreen.facts import KAPPA, OFF, PURELY, PURELY_OFF, PUREST
+from greenscreen.compiled import FLOATS2, FLOATS3, NUMBER, READ2, READ3, WHOLE, kernel
+from greenscreen.facts import GRAIN, KAPPA, LEAST, MOST, OFF, PURELY, PURELY_OFF, PUREST, SHARE
 
-_0, _HALF = np.float32(0), np.float32(0.5)
+_0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
+_THOUSANDTH, _RAISED = np.float32(1e-3), np.float32(1 / GRAIN)
 _LITTLE = np.float32(1e-4)
 
 
@@ -33,3 +37,43 @@ def judge(blocks: Any, screen: Any, key: int, verdict: Any) -> None:
                     other += abs(blocks[row, column, at + k] - share * screen[row, column, k])
                 verdict[row, column, share_at] = share
                 verdict[row, column, off_at] = other / max(abs(share) * whole, _LITTLE)
+
+
+@kernel(READ3, READ2, READ2, FLOATS2, FLOATS2, FLOATS2)
+def share_out(blocks: Any, rate: Any, white: Any, least: Any, mean: Any, most: Any) -> None:
+    """Tell the *least*, *mean* and *most* share of speaker in each block."""
+    for row in range(rate.shape[0]):
+        for column in range(rate.shape[1]):
+            scale, more = rate[row, column], white[row, column] - _1
+            for fact, out in ((MOST, least), (SHARE, mean), (LEAST, most)):
+                raw = _1 - blocks[row, column, fact] * scale
+                raised = min(_1, max(_0, raw * _RAISED - _1)) * more
+                out[row, column] = min(_1, max(_0, raw + raw * raised))
+
+
+@kernel(
+    READ3, READ3, WHOLE, NUMBER, READ2, READ2, READ2, READ2, READ2, READ2, FLOATS3, FLOATS3, FLOATS3,
+)  # fmt: skip
+def lay_out(
+    now: Any, plate: Any, key: int, spill: float,
+    rate: Any, white: Any, outside: Any, weigh: Any, limit: Any, inside: Any,
+    fields: Any, around: Any, tints: Any,
+) -> None:  # fmt: skip
+    """Put what is known of each block side by side, as `matte.part`, `despill.unmix` and `blend.finish` read it."""
+    second = 0 if key == 1 else 1
+    for row in range(rate.shape[0]):
+        for column in range(rate.shape[1]):
+            beyond = outside[row, column]
+            own, one, two = now[row, column, key], now[row, column, second], now[row, column, 2]
+            strength = spill / max(own - _HALF * (one + two), _THOUSANDTH) * (_1 - beyond)
+            for k in range(3):
+                around[row, column, k] = now[row, column, k] / plate[row, column, k]
+                tints[row, column, k] = now[row, column, k] * strength
+            around[row, column, 3] = tints[row, column, 3] = limit[row, column]
+            around[row, column, 4] = inside[row, column]
+            around[row, column, 5] = beyond
+            fields[row, column, 0] = rate[row, column]
+            fields[row, column, 1] = white[row, column]
+            fields[row, column, 2] = beyond
+            fields[row, column, 3] = weigh[row, column]
+            fields[row, column, 4] = two - one
