@@ -152,6 +152,26 @@ def look(
             blocks[row, column, PUREST + 2] = r / count
 
 
+# Places in the scratch array of `part`: numbers of a block's pixels.
+_BLOCKFUL = BLOCK * BLOCK
+_SHARE, _LEAN, _AGAINST, _PERSON, _ALPHA, _RATE, _WHITE, _OUTSIDE, _WEIGH, _STANDS = (n * _BLOCKFUL for n in range(10))
+_FIELDS = 5
+_ALONG = (np.float32(0.375), np.float32(0.125))
+
+
+@kernel(FLOATS1)
+def _parted(s: Any) -> None:
+    """Work out the share of speaker in the pixels of one block, eight at once."""
+    for n in range(_BLOCKFUL):
+        rate, share = s[_RATE + n], s[_SHARE + n]
+        scale = s[_WEIGH + n] * s[_AGAINST + n] * rate
+        screen = (share * rate - scale * s[_LEAN + n]) / max(_SMALL, _1 - scale * s[_STANDS + n])
+        mine = _1 - min(screen, share * rate)
+        raised = min(_1, max(_0, (mine - _GRAIN) * _RAISED)) * (s[_WHITE + n] - _1)
+        mine = min(_1, max(_0, mine + mine * raised))
+        s[_ALPHA + n] = mine + (s[_PERSON + n] - mine) * s[_OUTSIDE + n]
+
+
 @kernel(SEEN2, READ2, READ2, READ2, READ3, READ2, FLOATS2)
 def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: Any, alpha: Any) -> None:
     """Work out the share of speaker in each pixel of the blocks that are *asked* for.
@@ -166,35 +186,46 @@ def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: A
             size) decides; how much more red weighs; how far the screen's red stands above its third channel.
     """
     rows, columns = asked.shape
-    three = np.empty((5, 3), np.float32)
-    field = np.empty(5, np.float32)
+    width = share.shape[1]
+    s = np.zeros(10 * _BLOCKFUL, np.float32)
+    lines = np.empty((BLOCK, columns * _FIELDS), np.float32)
+    drawn = lines.reshape(lines.size)
+    flat_share, flat_lean, flat_against = (
+        share.reshape(share.size),
+        lean.reshape(lean.size),
+        against.reshape(share.size),
+    )
+    flat_person, flat_alpha = person.reshape(person.size), alpha.reshape(alpha.size)
+    flat_fields = fields.reshape((rows, columns * _FIELDS))
     for row in range(rows):
+        if not asked[row].any():
+            continue
+        for i in range(BLOCK):
+            down = abs((np.float32(i) - _MIDDLE) / _SIDE)
+            near, far = flat_fields[row], flat_fields[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
+            for n in range(columns * _FIELDS):
+                lines[i, n] = near[n] + (far[n] - near[n]) * down
         for column in range(columns):
             if asked[row, column] == 0:
                 continue
-            for inner in range(BLOCK):
-                y = row * BLOCK + inner
-                down = (np.float32(inner) - _MIDDLE) / _SIDE
-                other = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
-                down = abs(down)
-                for n in range(3):
-                    at = min(max(column + n - 1, 0), columns - 1)
-                    for k in range(5):
-                        three[k, n] = fields[row, at, k] + (fields[other, at, k] - fields[row, at, k]) * down
-                for i in range(BLOCK):
-                    x = column * BLOCK + i
-                    along = (np.float32(i) - _MIDDLE) / _SIDE
-                    n = 0 if along < _0 else 2
-                    along = abs(along)
-                    for k in range(5):
-                        field[k] = three[k, 1] + (three[k, n] - three[k, 1]) * along
-                    scale = field[3] * against[y, x] * field[0]
-                    screen = (share[y, x] * field[0] - scale * lean[y, x]) / max(_SMALL, _1 - scale * field[4])
-                    screen = min(screen, share[y, x] * field[0])
-                    mine = _1 - screen
-                    raised = min(_1, max(_0, (mine - _GRAIN) * _RAISED)) * (field[1] - _1)
-                    mine = min(_1, max(_0, mine + mine * raised))
-                    alpha[y, x] = mine + (person[y, x] - mine) * field[2]
+            before, after = max(column - 1, 0), min(column + 1, columns - 1)
+            for i in range(BLOCK):
+                at = place((row * BLOCK + i) * width + column * BLOCK)
+                four(flat_share, at, s, _SHARE + BLOCK * i)
+                four(flat_lean, at, s, _LEAN + BLOCK * i)
+                four(flat_against, at, s, _AGAINST + BLOCK * i)
+                four(flat_person, at, s, _PERSON + BLOCK * i)
+                here = place((i * columns + column) * _FIELDS)
+                left, right = place((i * columns + before) * _FIELDS), place((i * columns + after) * _FIELDS)
+                for k in range(_FIELDS):
+                    middle = drawn[here + k]
+                    a, b = drawn[left + k] - middle, drawn[right + k] - middle
+                    to = _RATE + k * _BLOCKFUL + BLOCK * i
+                    s[to], s[to + 1] = middle + a * _ALONG[0], middle + a * _ALONG[1]
+                    s[to + 2], s[to + 3] = middle + b * _ALONG[1], middle + b * _ALONG[0]
+            _parted(s)
+            for i in range(BLOCK):
+                four(s, _ALPHA + BLOCK * i, flat_alpha, place((row * BLOCK + i) * width + column * BLOCK))
 
 
 # Places in the scratch array of `fit`: eight by eight pixels around a block, five numbers of each; their sums over five
