@@ -18,8 +18,10 @@ from greenscreen.compiled import (
     BYTES2,
     BYTES3,
     FLOATS1,
+    FLOATS3,
     NUMBER,
     READ1,
+    READ2,
     READ3,
     SEEN1,
     SEEN2,
@@ -28,8 +30,10 @@ from greenscreen.compiled import (
     WHOLE,
     kernel,
 )
-from greenscreen.facts import BLOCK, EMPTY, MIXED, TINTED
+from greenscreen.despill import unmix
+from greenscreen.facts import BLOCK, EMPTY, MIXED, OUTLINE, RING, TINTED
 from greenscreen.lanes import eight, place
+from greenscreen.matte import fit
 
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
@@ -49,8 +53,7 @@ _SIDE = 2 * BLOCK
 _LINE = 2 * BLOCK
 _WINDOW = _LINE * (BLOCK + 2)
 _LAST = _LINE * (BLOCK + 1)
-_TRAITS = 12
-_WINDOWS = _TRAITS * _WINDOW
+_WINDOWS = OUTLINE * _WINDOW
 _EVEN, _ODD, _KINDS = _WINDOWS, 2 * _WINDOWS, 3 * _WINDOWS
 _SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART, _FULL = (
     _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18, 19)
@@ -66,33 +69,33 @@ def _window(outline: Any, flat: Any, classes: Any, row: int, column: int, s: Any
     Only what was prepared is looked at: past it, the block's own border is used instead.
     """
     rows, columns = classes.shape
-    height, _, width = outline.shape
+    width = outline.shape[2]
     left = column > 0 and classes[row, column - 1] == MIXED
     right = column < columns - 1 and classes[row, column + 1] == MIXED
     for i in range(BLOCK + 2):
-        y = min(max(row * BLOCK + i - 1, 0), height - 1)
-        for trait in range(_TRAITS):
-            at = place((y * _TRAITS + trait) * width + column * BLOCK)
+        y = min(max(row * BLOCK + i - 1, 0), rows * BLOCK - 1) % RING
+        for trait in range(OUTLINE):
+            at = place((y * OUTLINE + trait) * width + column * BLOCK)
             eight(flat, at, s, trait * _WINDOW + i * _LINE)
     for n in range(2):
         beyond = row + 2 * n - 1
         edge, inner = (_LAST, _LAST - _LINE) if n else (0, _LINE)
         there = 0 <= beyond < rows and classes[beyond, column] == MIXED
         if not there:
-            for trait in range(_TRAITS):
+            for trait in range(OUTLINE):
                 for j in range(BLOCK + 2):
                     s[trait * _WINDOW + edge + j] = s[trait * _WINDOW + inner + j]
         if there and left and classes[beyond, column - 1] != MIXED:
-            for trait in range(_TRAITS):
+            for trait in range(OUTLINE):
                 s[trait * _WINDOW + edge] = s[trait * _WINDOW + inner]
         if there and right and classes[beyond, column + 1] != MIXED:
-            for trait in range(_TRAITS):
+            for trait in range(OUTLINE):
                 s[trait * _WINDOW + edge + BLOCK + 1] = s[trait * _WINDOW + inner + BLOCK + 1]
     if not left:
-        for n in range(_TRAITS * (BLOCK + 2)):
+        for n in range(OUTLINE * (BLOCK + 2)):
             s[_LINE * n] = s[_LINE * n + 1]
     if not right:
-        for n in range(_TRAITS * (BLOCK + 2)):
+        for n in range(OUTLINE * (BLOCK + 2)):
             s[_LINE * n + BLOCK + 1] = s[_LINE * n + BLOCK]
 
 
@@ -225,18 +228,24 @@ def _untint(
 
 
 @kernel(
-    SEEN3, SEEN3, SEEN2, READ1, SEEN1, WHOLE, READ3, READ3, NUMBER, NUMBER, TRUTH, BYTES3, BYTES2,
+    SEEN3, SEEN3, SEEN2, READ1, SEEN1, WHOLE, SEEN3, READ2, READ2, READ3, READ3, READ3,
+    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
 )  # fmt: skip
 def finish(
-    picture: Any, background: Any, classes: Any, decode: Any, encode: Any, key: int, outline: Any, tints: Any,
-    black: float, gain: float, straight: bool, out: Any, alpha: Any,
+    picture: Any, background: Any, classes: Any, decode: Any, encode: Any, key: int,
+    half: Any, share: Any, bright: Any, plate: Any, around: Any, tints: Any,
+    noise: float, detail: float, black: float, gain: float, spill: float, straight: bool,
+    traits: Any, outline: Any, out: Any, alpha: Any,
 ) -> None:  # fmt: skip
     """Lay the speaker over *background*, or cut it free (*straight*: then the background is not looked at).
 
     Args:
         classes: of each block: empty, clear, tinted or mixed.
-        outline: as `despill.unmix` leaves it.
+        half: the picture at half size; *share* of speaker, *bright* and *plate* are of that size, too.
+        around: by block, as `despill.unmix` reads it, which also takes *black*, *gain* and *spill*.
         tints: by block, light of the screen's colour to take per unit of spill (three), and how green clothes may be.
+        noise, detail: as `matte.fit` takes them.
+        traits, outline: room for what `matte.fit` and `despill.unmix` find.
         out: begins as the background, or black; so *alpha* begins as nothing.
     """
     rows, columns = classes.shape
@@ -247,8 +256,17 @@ def finish(
     flat_background = background.reshape(background.size)
     flat_out = out.reshape(out.size)
     flat_alpha = alpha.reshape(alpha.size)
-    for row in range(rows):
-        begin = 0
+    fit(0, classes, share, bright, noise, detail, traits)
+    for row in range(-1, rows):
+        # Each looks one row ahead of the next, and a few rows later nobody asks for what it found.
+        if row + 2 < rows:
+            fit(row + 2, classes, share, bright, noise, detail, traits)
+        if row + 1 < rows:
+            unmix(
+                row + 1, classes, half, decode, key, share, bright, traits,
+                plate, around, black, gain, spill, outline,
+            )  # fmt: skip
+        begin = 0 if row >= 0 else columns
         while begin < columns:
             kind = classes[row, begin]
             end = begin + 1

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
-from greenscreen.facts import BLOCK
+from greenscreen.facts import BLOCK, MIXED, OUTLINE, RING, TRAITS
 from greenscreen.lanes import eight, four, place
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -29,7 +29,7 @@ _WINDOW = _LINE * (BLOCK + 2)
 _SLOPE, _REST, _MEAN, _TOGETHER, _ALPHA, _BRIGHT, _LIGHT, _PLATE, _FIELDS, _OUT = (
     n * _WINDOW for n in (0, 1, 2, 3, 4, 5, 6, 9, 12, 18)
 )
-_TRAITS, _AROUND = 12, 6
+_AROUND = 6
 
 
 @kernel(WHOLE, NUMBER, NUMBER, NUMBER, FLOATS1)
@@ -81,17 +81,15 @@ def _unmixed(key: int, black: float, gain: float, spill: float, s: Any) -> None:
 
 
 @kernel(
-    SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3, NUMBER, NUMBER, NUMBER, FLOATS3,
+    WHOLE, SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3, NUMBER, NUMBER, NUMBER, FLOATS3,
 )  # fmt: skip
 def unmix(
-    asked: Any, picture: Any, decode: Any, key: int, alpha: Any, bright: Any, traits: Any, plate: Any, around: Any,
-    black: float, gain: float, spill: float, outline: Any,
+    row: int, classes: Any, picture: Any, decode: Any, key: int, alpha: Any, bright: Any, traits: Any,
+    plate: Any, around: Any, black: float, gain: float, spill: float, outline: Any,
 ) -> None:  # fmt: skip
-    """Prepare the blocks that are *asked* for, at half size, to be finished at full size.
+    """Prepare the mixed blocks of a *row*, at half size, to be finished at full size.
 
-    Writes into *outline*, by row, trait and column (from the second on): slope and rest of the share of speaker; the
-    least it may be; the screen's light (three); what of it to take per unit of spill; the speaker's own light,
-    premultiplied (three); the mean share; how green the clothes may be.
+    Writes into *outline*, by row (of a ring), trait and column (from the second on).
 
     Args:
         traits: as `matte.fit` leaves them.
@@ -99,10 +97,9 @@ def unmix(
             inside a person, how far outside the screen.
         black, gain: what share of speaker counts as none, and the steepness from there.
     """
-    rows, columns = asked.shape
-    height, _, wide = traits.shape
-    width = alpha.shape[1]
-    s = np.zeros((18 + _TRAITS) * _WINDOW, np.float32)
+    rows, columns = classes.shape
+    width, wide = alpha.shape[1], traits.shape[2]
+    s = np.zeros((18 + OUTLINE) * _WINDOW, np.float32)
     lines = np.empty((BLOCK, columns * _AROUND), np.float32)
     drawn = lines.reshape(lines.size)
     flat_traits, flat_alpha, flat_bright = (
@@ -113,57 +110,57 @@ def unmix(
     flat_picture, flat_plate = picture.reshape(picture.size), plate.reshape(plate.size)
     flat_outline = outline.reshape(outline.size)
     flat_around = around.reshape((rows, columns * _AROUND))
-    for row in range(rows):
-        if not asked[row].any():
+    if not (classes[row] == MIXED).any():
+        return
+    for i in range(BLOCK):
+        down = abs(_LEAN[i])
+        near, far = flat_around[row], flat_around[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
+        for n in range(columns * _AROUND):
+            lines[i, n] = near[n] + (far[n] - near[n]) * down
+    for column in range(columns):
+        if classes[row, column] != MIXED:
             continue
+        for i in range(BLOCK + 2):
+            y = min(max(row * BLOCK + i - 1, 0), rows * BLOCK - 1) % RING
+            eight(flat_traits, place(y * TRAITS * wide + column * BLOCK), s, _SLOPE + _LINE * i)
+            eight(flat_traits, place((y * TRAITS + 1) * wide + column * BLOCK), s, _REST + _LINE * i)
+        # Around it, as far as it was asked for.
+        if row == 0 or classes[row - 1, column] != MIXED:
+            eight(s, _SLOPE + _LINE, s, _SLOPE)
+            eight(s, _REST + _LINE, s, _REST)
+        if row == rows - 1 or classes[row + 1, column] != MIXED:
+            eight(s, _SLOPE + BLOCK * _LINE, s, _SLOPE + (BLOCK + 1) * _LINE)
+            eight(s, _REST + BLOCK * _LINE, s, _REST + (BLOCK + 1) * _LINE)
+        if column == 0 or classes[row, column - 1] != MIXED:
+            for n in range(2 * (BLOCK + 2)):
+                s[_LINE * n] = s[_LINE * n + 1]
+        if column == columns - 1 or classes[row, column + 1] != MIXED:
+            for n in range(2 * (BLOCK + 2)):
+                s[_LINE * n + BLOCK + 1] = s[_LINE * n + BLOCK]
+        before, after = max(column - 1, 0), min(column + 1, columns - 1)
         for i in range(BLOCK):
-            down = abs(_LEAN[i])
-            near, far = flat_around[row], flat_around[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
-            for n in range(columns * _AROUND):
-                lines[i, n] = near[n] + (far[n] - near[n]) * down
-        for column in range(columns):
-            if asked[row, column] == 0:
-                continue
-            for i in range(BLOCK + 2):
-                y = min(max(row * BLOCK + i - 1, 0), height - 1)
-                eight(flat_traits, place(y * 4 * wide + column * BLOCK), s, _SLOPE + _LINE * i)
-                eight(flat_traits, place((y * 4 + 1) * wide + column * BLOCK), s, _REST + _LINE * i)
-            # Around it, as far as it was asked for.
-            if row == 0 or asked[row - 1, column] == 0:
-                eight(s, _SLOPE + _LINE, s, _SLOPE)
-                eight(s, _REST + _LINE, s, _REST)
-            if row == rows - 1 or asked[row + 1, column] == 0:
-                eight(s, _SLOPE + BLOCK * _LINE, s, _SLOPE + (BLOCK + 1) * _LINE)
-                eight(s, _REST + BLOCK * _LINE, s, _REST + (BLOCK + 1) * _LINE)
-            if column == 0 or asked[row, column - 1] == 0:
-                for n in range(2 * (BLOCK + 2)):
-                    s[_LINE * n] = s[_LINE * n + 1]
-            if column == columns - 1 or asked[row, column + 1] == 0:
-                for n in range(2 * (BLOCK + 2)):
-                    s[_LINE * n + BLOCK + 1] = s[_LINE * n + BLOCK]
-            before, after = max(column - 1, 0), min(column + 1, columns - 1)
-            for i in range(BLOCK):
-                y = row * BLOCK + i
-                at = place((y * 4 + 2) * wide + column * BLOCK + 1)
-                four(flat_traits, at, s, _MEAN + _LINE * i)
-                four(flat_traits, at + wide, s, _TOGETHER + _LINE * i)
-                at = place(y * width + column * BLOCK)
-                four(flat_alpha, at, s, _ALPHA + _LINE * i)
-                four(flat_bright, at, s, _BRIGHT + _LINE * i)
-                for j in range(BLOCK):
-                    for k in range(3):
-                        s[_LIGHT + k * _WINDOW + _LINE * i + j] = decode[flat_picture[3 * (at + j) + k]]
-                        s[_PLATE + k * _WINDOW + _LINE * i + j] = flat_plate[3 * (at + j) + k]
-                here = place((i * columns + column) * _AROUND)
-                left, right = place((i * columns + before) * _AROUND), place((i * columns + after) * _AROUND)
-                for k in range(_AROUND):
-                    middle = drawn[here + k]
-                    a, b = drawn[left + k] - middle, drawn[right + k] - middle
-                    to = _FIELDS + k * _WINDOW + _LINE * i
-                    s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
-                    s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
-            _unmixed(key, black, gain, spill, s)
-            for i in range(BLOCK):
-                for k in range(_TRAITS):
-                    to = place(((row * BLOCK + i) * _TRAITS + k) * wide + column * BLOCK + 1)
-                    four(s, _OUT + k * _WINDOW + _LINE * i, flat_outline, to)
+            y = row * BLOCK + i
+            at = place((y % RING * TRAITS + 2) * wide + column * BLOCK + 1)
+            four(flat_traits, at, s, _MEAN + _LINE * i)
+            four(flat_traits, at + wide, s, _TOGETHER + _LINE * i)
+            at = place(y * width + column * BLOCK)
+            four(flat_alpha, at, s, _ALPHA + _LINE * i)
+            four(flat_bright, at, s, _BRIGHT + _LINE * i)
+            for j in range(BLOCK):
+                for k in range(3):
+                    s[_LIGHT + k * _WINDOW + _LINE * i + j] = decode[flat_picture[3 * (at + j) + k]]
+                    s[_PLATE + k * _WINDOW + _LINE * i + j] = flat_plate[3 * (at + j) + k]
+            here = place((i * columns + column) * _AROUND)
+            left, right = place((i * columns + before) * _AROUND), place((i * columns + after) * _AROUND)
+            for k in range(_AROUND):
+                middle = drawn[here + k]
+                a, b = drawn[left + k] - middle, drawn[right + k] - middle
+                to = _FIELDS + k * _WINDOW + _LINE * i
+                s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
+                s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
+        _unmixed(key, black, gain, spill, s)
+        for i in range(BLOCK):
+            y = (row * BLOCK + i) % RING
+            for k in range(OUTLINE):
+                to = place((y * OUTLINE + k) * wide + column * BLOCK + 1)
+                four(s, _OUT + k * _WINDOW + _LINE * i, flat_outline, to)

@@ -32,6 +32,22 @@ TINTED: Final = 2
 MIXED: Final = 3
 """A block with an outline, or something that can be seen through."""
 
+RING: Final = 4 * BLOCK
+"""Rows at half size that are kept of what outlines are worked out from, the next in place of the last: so few stay in
+the processor's own memory.
+"""
+TRAITS: Final = 4
+"""Of each pixel of an outline: the slope by which the share of speaker follows brightness, the share left when
+brightness is taken out, the mean share around it, and how well the two go together (0 to 1).
+"""
+OUTLINE: Final = 12
+"""Of each pixel of an outline: slope and rest of the share of speaker; the least it may be; the screen's light (three
+numbers); what of it to take per unit of spill; the speaker's own light, premultiplied (three); the mean share; how
+green the clothes may be.
+"""
+MARGIN: Final = 8
+"""Columns more than a picture has, in such rows: one before its first pixel, the rest after its last."""
+
 KAPPA: Final = 0
 """Of a block beside the screen expected there: the share of its colour that the block holds."""
 OFF: Final = 1

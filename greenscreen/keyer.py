@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, MIXED, TINTED
+from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, MARGIN, MIXED, OUTLINE, RING, TINTED, TRAITS
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
@@ -79,11 +79,10 @@ class Keyer:
         """The clean plate, if one was taken."""
         self.by = By.PLATE if plate is not None else By.SCREEN
         """What told the speaker from the room in the last frame."""
-        from greenscreen import blend, despill, matte  # numba comes with the extra, and only when it is needed
+        from greenscreen import blend, matte  # numba comes with the extra, and only when it is needed
         from greenscreen.field import Field
 
-        self._look, self._part, self._fit = matte.look, matte.part, matte.fit
-        self._unmix, self._finish = despill.unmix, blend.finish
+        self._look, self._part, self._finish = matte.look, matte.part, blend.finish
         self._field = Field
         self._finder = PersonFinder()
         self._state: _State | None = None
@@ -128,16 +127,19 @@ class Keyer:
         if self._state is None or self._state.size != colour.shape[:2]:
             self._state = _State(colour.shape[:2], (height, width))
         state = self._state
-        classes, black, gain, key = self._matte(state, colour)
+        seen = self._matte(state, colour)
         out, alpha = np.zeros_like(colour) if straight else back.copy(), np.zeros(colour.shape[:2], np.uint8)
         self._finish(
-            colour, back, classes, DECODE, ENCODE, key, state.outline, state.tints, black, gain, straight, out, alpha
-        )
+            colour, back, seen.classes, DECODE, ENCODE, seen.key,
+            seen.half, seen.share, state.bright, seen.plate, seen.around, state.tints,
+            seen.noise, seen.detail, seen.black, seen.gain, self.settings.spill, straight,
+            state.traits, state.outline, out, alpha,
+        )  # fmt: skip
         if (height, width) != colour.shape[:2]:
             out, alpha = np.ascontiguousarray(out[:height, :width]), np.ascontiguousarray(alpha[:height, :width])
         return out, alpha
 
-    def _matte(self, state: _State, picture: Bytes) -> tuple[Bytes, float, float, int]:
+    def _matte(self, state: _State, picture: Bytes) -> _Seen:
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         number, state.count = state.count, state.count + 1
         if number % _PERSON_EVERY == 0:
@@ -202,7 +204,7 @@ class Keyer:
         )  # fmt: skip
         state.new = False
 
-    def _classify(self, state: _State, half: Bytes, field: Field | None) -> tuple[Bytes, float, float, int]:
+    def _classify(self, state: _State, half: Bytes, field: Field | None) -> _Seen:
         settings, blocks = self.settings, state.blocks
         noise = 0.004 if field is None else field.noise
         black = min(0.25, max(0.02, 2.2 * noise))
@@ -254,12 +256,26 @@ class Keyer:
             reach = settings.soften / 2 * half.shape[0] / 540
             alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), max(0.3, reach)), np.float32)
             detail = 1 / (1 + settings.soften)
-        self._fit(asked, alpha, state.bright, noise, detail, state.traits)
-        self._unmix(
-            asked, half, DECODE, key, alpha, state.bright, state.traits, plate, around,
-            black, gain, settings.spill, state.outline,
+        return _Seen(
+            classes=classes, half=half, share=alpha, plate=plate, around=around, key=key,
+            noise=noise, detail=detail, black=black, gain=gain,
         )  # fmt: skip
-        return classes, black, gain, key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """What was seen in a frame at half size, from which `blend.finish` goes on."""
+
+    classes: Bytes
+    half: Bytes
+    share: Floats
+    plate: Floats
+    around: Floats
+    key: int
+    noise: float
+    detail: float
+    black: float
+    gain: float
 
 
 class _State:
@@ -274,9 +290,8 @@ class _State:
         self.whole = np.ones((height, width), np.float32)
         self.ones = np.ones((rows, columns), np.float32)
         self.blocks = np.zeros((rows, columns, FACTS), np.float32)
-        # By row, trait and column, with room for what the kernels read beside the last block.
-        self.traits = np.full((height, 4, width + 8), 0, np.float32)
-        self.outline = np.full((height, 12, width + 8), 0, np.float32)
+        self.traits = np.zeros((RING, TRAITS, width + MARGIN), np.float32)
+        self.outline = np.zeros((RING, OUTLINE, width + MARGIN), np.float32)
         self.person: Floats = np.zeros((rows, columns), np.float32)
         self.people: Floats = np.zeros((height, width), np.float32)
         self.field: Field | None = None

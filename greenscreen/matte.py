@@ -29,7 +29,7 @@ from greenscreen.compiled import (
     WHOLE,
     kernel,
 )
-from greenscreen.facts import BLOCK, GRAIN, GREENNESS, LEAST, MOST, PUREST, ROUGH, SHARE, UNEVEN
+from greenscreen.facts import BLOCK, GRAIN, GREENNESS, LEAST, MIXED, MOST, PUREST, RING, ROUGH, SHARE, TRAITS, UNEVEN
 from greenscreen.lanes import eight, four, place
 
 _0, _1, _2 = np.float32(0), np.float32(1), np.float32(2)
@@ -260,40 +260,39 @@ def _agree(slack: Any, detail: float, s: Any) -> None:
         s[_FOUND + 3 * _WINDOW + n] = min(_1, both * both / ((lumas + _FLOOR) * (parts + slack) + _TINY))
 
 
-@kernel(SEEN2, READ2, READ2, NUMBER, NUMBER, FLOATS3)
-def fit(asked: Any, alpha: Any, bright: Any, noise: float, detail: float, traits: Any) -> None:
-    """Find, around each pixel of the blocks that are *asked* for, how the share of speaker follows brightness.
+@kernel(WHOLE, SEEN2, READ2, READ2, NUMBER, NUMBER, FLOATS3)
+def fit(row: int, classes: Any, alpha: Any, bright: Any, noise: float, detail: float, traits: Any) -> None:
+    """Find, around each pixel of the mixed blocks of a *row*, how the share of speaker follows brightness.
 
-    Writes into *traits*, by row, trait and column (from the second on): the slope, the share left when brightness is
-    taken out, the mean share, and how well the two go together (0 to 1).
+    Writes into *traits*, by row (of a ring), trait and column (from the second on).
 
     Args:
         noise: of the share; agreement within it is chance.
         detail: 0 to 1, how much of the slope is used: less for a softened outline.
     """
     height, width = alpha.shape
-    rows, columns = asked.shape
+    columns = classes.shape[1]
     s = np.zeros(19 * _WINDOW, np.float32)
     flat_alpha, flat_bright = alpha.reshape(alpha.size), bright.reshape(bright.size)
     found = traits.reshape(traits.size)
     slack = noise * noise + _SLACK
-    for row in range(rows):
-        for column in range(columns):
-            if asked[row, column] == 0:
-                continue
-            for i in range(_LINE):
-                y = min(max(row * BLOCK + i - 2, 0), height - 1)
-                if 0 < column < columns - 1:
-                    at = place(y * width + column * BLOCK - 2)
-                    eight(flat_alpha, at, s, _LINE * i)
-                    eight(flat_bright, at, s, _WINDOW + _LINE * i)
-                else:
-                    for j in range(_LINE):
-                        x = min(max(column * BLOCK + j - 2, 0), width - 1)
-                        s[_LINE * i + j] = alpha[y, x]
-                        s[_WINDOW + _LINE * i + j] = bright[y, x]
-            _agree(slack, detail, s)
-            for i in range(BLOCK):
-                for k in range(4):
-                    to = place(((row * BLOCK + i) * 4 + k) * traits.shape[2] + column * BLOCK + 1)
-                    four(s, _FOUND + k * _WINDOW + _LINE * i, found, to)
+    for column in range(columns):
+        if classes[row, column] != MIXED:
+            continue
+        for i in range(_LINE):
+            y = min(max(row * BLOCK + i - 2, 0), height - 1)
+            if 0 < column < columns - 1:
+                at = place(y * width + column * BLOCK - 2)
+                eight(flat_alpha, at, s, _LINE * i)
+                eight(flat_bright, at, s, _WINDOW + _LINE * i)
+            else:
+                for j in range(_LINE):
+                    x = min(max(column * BLOCK + j - 2, 0), width - 1)
+                    s[_LINE * i + j] = alpha[y, x]
+                    s[_WINDOW + _LINE * i + j] = bright[y, x]
+        _agree(slack, detail, s)
+        for i in range(BLOCK):
+            y = (row * BLOCK + i) % RING
+            for k in range(TRAITS):
+                to = place((y * TRAITS + k) * traits.shape[2] + column * BLOCK + 1)
+                four(s, _FOUND + k * _WINDOW + _LINE * i, found, to)
