@@ -55,10 +55,10 @@ _WINDOW = _LINE * (BLOCK + 2)
 _LAST = _LINE * (BLOCK + 1)
 _WINDOWS = OUTLINE * _WINDOW
 _EVEN, _ODD, _KINDS = _WINDOWS, 2 * _WINDOWS, 3 * _WINDOWS
-_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART, _FULL = (
-    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18, 19)
+_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART = (
+    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18)
 )
-_KIND = 20 * _WINDOW
+_KIND = 19 * _WINDOW
 _SCRATCH = _KINDS + 4 * _KIND
 
 
@@ -138,8 +138,9 @@ def _mix(key: int, black: float, gain: float, straight: bool, s: Any) -> None:
             own, a = (green, blue) if key == 1 else (blue, green)
             over = own - _BOTH * (a + red) - _LARGER * max(a, red) - s[_CLOTHES + p]
             # Well inside nothing needs mending but the screen's light, and mostly not that either.
-            s[_FULL + p] = _1 if part >= _1 and s[_MEAN + p] > _INSIDE and over <= _0 else _0
-            s[_PART + p] = part
+            full = part >= _1 and s[_MEAN + p] > _INSIDE and over <= _0
+            none = part <= _LEAST
+            s[_PART + p] = _0 if none else part * np.float32(255) + _HALF
             left_over = _1 - part
             blue = max(_0, blue - left_over * s[_SCREEN + p])
             green = max(_0, green - left_over * s[_SCREEN + _WINDOW + p])
@@ -165,29 +166,26 @@ def _mix(key: int, black: float, gain: float, straight: bool, s: Any) -> None:
                 blue += left_over * s[_BEHIND + p]
                 green += left_over * s[_BEHIND + _WINDOW + p]
                 red += left_over * s[_BEHIND + 2 * _WINDOW + p]
+            # Light that is only handed on becomes the very byte again that it came from.
+            if full:
+                blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
+            if none:
+                blue, green, red = s[_BEHIND + p], s[_BEHIND + _WINDOW + p], s[_BEHIND + 2 * _WINDOW + p]
             s[_LIGHT + p] = min(_1, blue) * _STEPS + _HALF
             s[_LIGHT + _WINDOW + p] = min(_1, green) * _STEPS + _HALF
             s[_LIGHT + 2 * _WINDOW + p] = min(_1, red) * _STEPS + _HALF
 
 
-@kernel(SEEN1, SEEN1, WHOLE, WHOLE, WHOLE, FLOATS1, BYTES1, BYTES1)
-def _put(picture: Any, encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha: Any) -> None:
-    """Write a block's pixels where there is anything of the speaker; where not, *out* stays as it is."""
+@kernel(SEEN1, WHOLE, WHOLE, WHOLE, FLOATS1, BYTES1, BYTES1)
+def _put(encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha: Any) -> None:
+    """Write a block's pixels."""
     for y in range(_SIDE):
-        o = place((row * _SIDE + y) * width + column * _SIDE)
+        here = place((row * _SIDE + y) * width + column * _SIDE)
         for x in range(_SIDE):
             p = (2 * (y % 2) + x % 2) * _KIND + y // 2 * _LINE + x // 2
-            here, part = o + x, s[_PART + p]
-            if part <= _LEAST:
-                continue
-            if s[_FULL + p] > _0:
-                alpha[here] = 255
-                for k in range(3):
-                    out[3 * here + k] = picture[3 * here + k]
-            else:
-                alpha[here] = np.uint8(part * np.float32(255) + _HALF)
-                for k in range(3):
-                    out[3 * here + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]
+            alpha[here + x] = np.uint8(s[_PART + p])
+            for k in range(3):
+                out[3 * (here + x) + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]
 
 
 @kernel(SEEN3, SEEN2, READ1, SEEN1, WHOLE, READ3, WHOLE, WHOLE, BYTES3)
@@ -280,7 +278,7 @@ def finish(
                     if not straight:
                         _light(flat_background, decode, row, column, width, _BEHIND, s)
                     _mix(key, black, gain, straight, s)
-                    _put(flat_picture, encode, row, column, width, s, flat_out, flat_alpha)
+                    _put(encode, row, column, width, s, flat_out, flat_alpha)
             elif kind != EMPTY:
                 for y in range(row * _SIDE, row * _SIDE + _SIDE):
                     first, last = y * width + begin * _SIDE, y * width + end * _SIDE

@@ -21,22 +21,25 @@ _LITTLE = np.float32(1e-4)
 def judge(blocks: Any, screen: Any, key: int, verdict: Any) -> None:
     """For each block: its share of the *screen*'s colour, and what of its light is not the screen's own, over what is.
 
-    Both are given for the whole block, and for its purest pixels.
+    Both are given for the whole block, and for its purest pixels. *blocks* and *verdict* are fact by fact.
     """
     second = 0 if key == 1 else 1
     for row in range(screen.shape[0]):
         for column in range(screen.shape[1]):
-            stands = screen[row, column, key] - _HALF * (screen[row, column, second] + screen[row, column, 2])
-            stands = max(stands, _LITTLE)
-            whole = screen[row, column, 0] + screen[row, column, 1] + screen[row, column, 2]
-            for at, share_at, off_at in ((0, KAPPA, OFF), (PUREST, PURELY, PURELY_OFF)):
-                own = blocks[row, column, at + key]
-                share = (own - _HALF * (blocks[row, column, at + second] + blocks[row, column, at + 2])) / stands
-                other = _0
-                for k in range(3):
-                    other += abs(blocks[row, column, at + k] - share * screen[row, column, k])
-                verdict[row, column, share_at] = share
-                verdict[row, column, off_at] = other / max(abs(share) * whole, _LITTLE)
+            blue, green, red = screen[row, column, 0], screen[row, column, 1], screen[row, column, 2]
+            own, other = (green, blue) if key == 1 else (blue, green)
+            stands = max(own - _HALF * (other + red), _LITTLE)
+            whole = blue + green + red
+            b, g, r = blocks[0, row, column], blocks[1, row, column], blocks[2, row, column]
+            share = (blocks[key, row, column] - _HALF * (blocks[second, row, column] + r)) / stands
+            left = abs(b - share * blue) + abs(g - share * green) + abs(r - share * red)
+            verdict[KAPPA, row, column] = share
+            verdict[OFF, row, column] = left / max(abs(share) * whole, _LITTLE)
+            b, g, r = blocks[PUREST, row, column], blocks[PUREST + 1, row, column], blocks[PUREST + 2, row, column]
+            share = (blocks[PUREST + key, row, column] - _HALF * (blocks[PUREST + second, row, column] + r)) / stands
+            left = abs(b - share * blue) + abs(g - share * green) + abs(r - share * red)
+            verdict[PURELY, row, column] = share
+            verdict[PURELY_OFF, row, column] = left / max(abs(share) * whole, _LITTLE)
 
 
 @kernel(READ3, READ2, READ2, FLOATS2, FLOATS2, FLOATS2)
@@ -45,10 +48,12 @@ def share_out(blocks: Any, rate: Any, white: Any, least: Any, mean: Any, most: A
     for row in range(rate.shape[0]):
         for column in range(rate.shape[1]):
             scale, more = rate[row, column], white[row, column] - _1
-            for fact, out in ((MOST, least), (SHARE, mean), (LEAST, most)):
-                raw = _1 - blocks[row, column, fact] * scale
-                raised = min(_1, max(_0, raw * _RAISED - _1)) * more
-                out[row, column] = min(_1, max(_0, raw + raw * raised))
+            raw = _1 - blocks[MOST, row, column] * scale
+            least[row, column] = min(_1, max(_0, raw + raw * min(_1, max(_0, raw * _RAISED - _1)) * more))
+            raw = _1 - blocks[SHARE, row, column] * scale
+            mean[row, column] = min(_1, max(_0, raw + raw * min(_1, max(_0, raw * _RAISED - _1)) * more))
+            raw = _1 - blocks[LEAST, row, column] * scale
+            most[row, column] = min(_1, max(_0, raw + raw * min(_1, max(_0, raw * _RAISED - _1)) * more))
 
 
 @kernel(

@@ -159,7 +159,7 @@ class Keyer:
             if state.lost >= (1 if fresh else 2):
                 state.kept, state.field, field = field, None, None
         if field is None:
-            self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.lean, state.blocks)
+            self._look(half, DECODE, 1, state.whole, 0.01, True, state.share, state.bright, state.lean, state.facts)
             state.new = True
         self.by = By.PERSON if field is None else By.PLATE if state.plated and not field.moved else By.SCREEN
         return self._classify(state, half, field)
@@ -200,7 +200,7 @@ class Keyer:
     def _see(self, state: _State, half: Bytes, field: Field) -> None:
         self._look(
             half, DECODE, field.channels.key, field.against, 1.3 * field.noise, state.new,
-            state.share, state.bright, state.lean, state.blocks,
+            state.share, state.bright, state.lean, state.facts,
         )  # fmt: skip
         state.new = False
 
@@ -289,7 +289,8 @@ class _State:
         self.lean = np.zeros((height, width), np.float32)
         self.whole = np.ones((height, width), np.float32)
         self.ones = np.ones((rows, columns), np.float32)
-        self.blocks = np.zeros((rows, columns, FACTS), np.float32)
+        self.facts = np.zeros((FACTS, rows, columns), np.float32)
+        self.blocks: Floats = self.facts.transpose(1, 2, 0)
         self.traits = np.zeros((RING, TRAITS, width + MARGIN), np.float32)
         self.outline = np.zeros((RING, OUTLINE, width + MARGIN), np.float32)
         self.person: Floats = np.zeros((rows, columns), np.float32)

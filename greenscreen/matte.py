@@ -62,9 +62,10 @@ def look(
         fresh: whether there is no frame before this one.
         share: of the screen's colour, kept from frame to frame to still the noise; so is *bright*.
         lean: how far red stands above the third channel.
+        blocks: fact by fact.
     """
     width = share.shape[1]
-    rows, columns = blocks.shape[0], blocks.shape[1]
+    _, rows, columns = blocks.shape
     lights = np.empty((3, BLOCK, width), np.float32)
     excess = np.empty((BLOCK, width), np.float32)
     moved = _MOVED / max(np.float32(noise), _LITTLE)
@@ -121,19 +122,19 @@ def look(
                 falls += line * (np.float32(inner) - _MIDDLE)
             mean = sums * _AREA
             rough = max(_0, squares * _AREA - mean * mean)
-            blocks[row, column, 0] = b * _AREA
-            blocks[row, column, 1] = g * _AREA
-            blocks[row, column, 2] = r * _AREA
-            blocks[row, column, SHARE] = mean
+            blocks[0, row, column] = b * _AREA
+            blocks[1, row, column] = g * _AREA
+            blocks[2, row, column] = r * _AREA
+            blocks[SHARE, row, column] = mean
             # A shadow's edge is a slope; what stands out from the slope is structure.
-            blocks[row, column, UNEVEN] = max(_0, rough - (leans * leans + falls * falls) * _PLANE)
-            blocks[row, column, LEAST] = least
-            blocks[row, column, MOST] = most
-            blocks[row, column, ROUGH] = rough
-            blocks[row, column, GREENNESS] = greenest
+            blocks[UNEVEN, row, column] = max(_0, rough - (leans * leans + falls * falls) * _PLANE)
+            blocks[LEAST, row, column] = least
+            blocks[MOST, row, column] = most
+            blocks[ROUGH, row, column] = rough
+            blocks[GREENNESS, row, column] = greenest
             if most - least < np.float32(0.1) or most < np.float32(0.1):
                 for k in range(3):
-                    blocks[row, column, PUREST + k] = blocks[row, column, k]
+                    blocks[PUREST + k, row, column] = blocks[k, row, column]
                 continue
             enough = most - np.float32(0.2) * (most - least)
             count = _0
@@ -147,9 +148,9 @@ def look(
                         b += lights[0, inner, x]
                         g += lights[1, inner, x]
                         r += lights[2, inner, x]
-            blocks[row, column, PUREST] = b / count
-            blocks[row, column, PUREST + 1] = g / count
-            blocks[row, column, PUREST + 2] = r / count
+            blocks[PUREST, row, column] = b / count
+            blocks[PUREST + 1, row, column] = g / count
+            blocks[PUREST + 2, row, column] = r / count
 
 
 # Places in the scratch array of `part`: numbers of a block's pixels.
