@@ -23,23 +23,27 @@ def judge(blocks: Any, screen: Any, key: int, verdict: Any) -> None:
 
     Both are given for the whole block, and for its purest pixels. *blocks* and *verdict* are fact by fact.
     """
-    second = 0 if key == 1 else 1
-    for row in range(screen.shape[0]):
-        for column in range(screen.shape[1]):
-            blue, green, red = screen[row, column, 0], screen[row, column, 1], screen[row, column, 2]
-            own, other = (green, blue) if key == 1 else (blue, green)
-            stands = max(own - _HALF * (other + red), _LITTLE)
-            whole = blue + green + red
-            b, g, r = blocks[0, row, column], blocks[1, row, column], blocks[2, row, column]
-            share = (blocks[key, row, column] - _HALF * (blocks[second, row, column] + r)) / stands
-            left = abs(b - share * blue) + abs(g - share * green) + abs(r - share * red)
-            verdict[KAPPA, row, column] = share
-            verdict[OFF, row, column] = left / max(abs(share) * whole, _LITTLE)
-            b, g, r = blocks[PUREST, row, column], blocks[PUREST + 1, row, column], blocks[PUREST + 2, row, column]
-            share = (blocks[PUREST + key, row, column] - _HALF * (blocks[PUREST + second, row, column] + r)) / stands
-            left = abs(b - share * blue) + abs(g - share * green) + abs(r - share * red)
-            verdict[PURELY, row, column] = share
-            verdict[PURELY_OFF, row, column] = left / max(abs(share) * whole, _LITTLE)
+    rows, columns, _ = screen.shape
+    # The compiler does many blocks at once only where the colours, too, lie one after the other.
+    flat, lights = screen.reshape(screen.size), np.empty((3, rows, columns), np.float32)
+    blues, greens, reds = (
+        lights[0].reshape(rows * columns),
+        lights[1].reshape(rows * columns),
+        lights[2].reshape(rows * columns),
+    )
+    for n in range(rows * columns):
+        blues[n], greens[n], reds[n] = flat[3 * n], flat[3 * n + 1], flat[3 * n + 2]
+    for at, share_at, off_at in ((0, KAPPA, OFF), (PUREST, PURELY, PURELY_OFF)):
+        some, found = blocks[at : at + 3], verdict[share_at : off_at + 1]
+        for row in range(rows):
+            for column in range(columns):
+                blue, green, red = lights[0, row, column], lights[1, row, column], lights[2, row, column]
+                b, g, r = some[0, row, column], some[1, row, column], some[2, row, column]
+                stands = max((green - _HALF * (blue + red)) if key == 1 else (blue - _HALF * (green + red)), _LITTLE)
+                share = ((g - _HALF * (b + r)) if key == 1 else (b - _HALF * (g + r))) / stands
+                other = abs(b - share * blue) + abs(g - share * green) + abs(r - share * red)
+                found[0, row, column] = share
+                found[1, row, column] = other / max(abs(share) * (blue + green + red), _LITTLE)
 
 
 @kernel(READ3, READ2, READ2, FLOATS2, FLOATS2, FLOATS2)
