@@ -188,41 +188,59 @@ def _put(encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha
                 out[3 * (here + x) + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]
 
 
-@kernel(SEEN3, SEEN2, READ1, SEEN1, WHOLE, READ3, WHOLE, WHOLE, BYTES3)
+# Places in the scratch array for a block that is nothing but speaker: its pixels as they come, three lights, the tint
+# to take off each, and how green they may stay.
+_PIXELS = _SIDE * _SIDE
+_SEEN, _TINTS, _MAY = 0, 3 * _PIXELS, 6 * _PIXELS
+
+
+@kernel(WHOLE, FLOATS1)
+def _untinted(key: int, s: Any) -> None:
+    """Work out what is left when the screen's light is taken off a block."""
+    for n in range(_PIXELS):
+        blue, green, red = s[_SEEN + n], s[_SEEN + _PIXELS + n], s[_SEEN + 2 * _PIXELS + n]
+        own, a = (green, blue) if key == 1 else (blue, green)
+        over = max(_0, own - _BOTH * (a + red) - _LARGER * max(a, red) - max(_0, s[_MAY + n]))
+        s[_SEEN + n] = max(_0, blue - over * s[_TINTS + n]) * _STEPS + _HALF
+        s[_SEEN + _PIXELS + n] = max(_0, green - over * s[_TINTS + _PIXELS + n]) * _STEPS + _HALF
+        s[_SEEN + 2 * _PIXELS + n] = max(_0, red - over * s[_TINTS + 2 * _PIXELS + n]) * _STEPS + _HALF
+
+
+@kernel(SEEN1, SEEN2, READ1, SEEN1, WHOLE, READ3, WHOLE, WHOLE, FLOATS1, BYTES1)
 def _untint(
-    picture: Any, classes: Any, decode: Any, encode: Any, key: int, tints: Any, row: int, column: int, out: Any
+    picture: Any, classes: Any, decode: Any, encode: Any, key: int, tints: Any, row: int, column: int, s: Any, out: Any
 ) -> None:
     """Take the screen's light off a block that is nothing but speaker."""
     rows, columns = classes.shape
-    second = 0 if key == 1 else 1
-    for j in range(_SIDE):
-        y = row * _SIDE + j
-        down = (np.float32(j) - np.float32(3.5)) / np.float32(_SIDE)
-        other_row = min(max(row - 1 if down < _0 else row + 1, 0), rows - 1)
-        down = abs(down)
-        for i in range(_SIDE):
-            x = column * _SIDE + i
-            own = decode[picture[y, x, key]]
-            a = decode[picture[y, x, second]]
-            b = decode[picture[y, x, 2]]
-            over = own - _BOTH * (a + b) - _LARGER * max(a, b)
-            if over <= _0:
-                continue
-            along = (np.float32(i) - np.float32(3.5)) / np.float32(_SIDE)
-            other = min(max(column - 1 if along < _0 else column + 1, 0), columns - 1)
-            along = abs(along)
-            near = tints[row, column, 3]
-            near += (tints[row, other, 3] - near) * along
+    for i in range(_SIDE):
+        along = (np.float32(i) - np.float32(3.5)) / np.float32(_SIDE)
+        other = min(max(column - 1 if along < _0 else column + 1, 0), columns - 1)
+        along = abs(along)
+        for k in range(3):
+            near = tints[row, column, k]
+            near += (tints[row, other, k] - near) * along
+            for j in range(_SIDE):
+                s[_TINTS + k * _PIXELS + j * _SIDE + i] = near
+        near = tints[row, column, 3]
+        near += (tints[row, other, 3] - near) * along
+        for n in range(2):
+            other_row = min(max(row + 2 * n - 1, 0), rows - 1)
             far = tints[other_row, column, 3]
             far += (tints[other_row, other, 3] - far) * along
-            over -= near + (far - near) * down
-            if over <= _0:
-                continue
+            for j in range(n * BLOCK, n * BLOCK + BLOCK):
+                down = abs(np.float32(j) - np.float32(3.5)) / np.float32(_SIDE)
+                s[_MAY + j * _SIDE + i] = near + (far - near) * down
+    for j in range(_SIDE):
+        at = place(((row * _SIDE + j) * columns + column) * _SIDE * 3)
+        for i in range(_SIDE):
             for k in range(3):
-                near = tints[row, column, k]
-                near += (tints[row, other, k] - near) * along
-                light = decode[picture[y, x, k]] - over * near
-                out[y, x, k] = encode[int(max(_0, light) * _STEPS + _HALF)]
+                s[_SEEN + k * _PIXELS + j * _SIDE + i] = decode[picture[at + 3 * i + k]]
+    _untinted(key, s)
+    for j in range(_SIDE):
+        at = place(((row * _SIDE + j) * columns + column) * _SIDE * 3)
+        for i in range(_SIDE):
+            for k in range(3):
+                out[at + 3 * i + k] = encode[place(s[_SEEN + k * _PIXELS + j * _SIDE + i])]
 
 
 @kernel(
@@ -288,5 +306,5 @@ def finish(
                         shown[n] = seen[n]
                 if kind == TINTED:
                     for column in range(begin, end):
-                        _untint(picture, classes, decode, encode, key, tints, row, column, out)
+                        _untint(flat_picture, classes, decode, encode, key, tints, row, column, s, flat_out)
             begin = end
