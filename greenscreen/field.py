@@ -188,7 +188,9 @@ class Field:
         between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & ~sure & ~self._deep
         between &= verdict[..., PURELY_OFF] < max(0.1, 4 * self.noise)
         seen = light.copy()
-        seen[between] = blocks[between, PUREST : PUREST + 3]
+        some = np.flatnonzero(between)
+        for k in range(3):
+            seen.reshape(-1, 3)[some, k] = blocks[..., PUREST + k].take(some)
         weight = sure.astype(np.float32)
         # A deep shadow, or the corner of an arm: the screen's own hue, and smooth. Clothes of that hue are deep inside.
         shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3) & ~sure & ~self._deep

@@ -35,6 +35,7 @@ _WIDE: Final = np.ones((5, 5), np.uint8)
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _PERSON_EVERY: Final = 4
 _SEARCH_EVERY: Final = 8
+_SEARCH_AT: Final = 2  # and at the first frame; not when the person model looks, so that no frame takes both
 
 
 class By(StrEnum):
@@ -144,7 +145,7 @@ class Keyer:
         number, state.count = state.count, state.count + 1
         if number % _PERSON_EVERY == 0:
             state.see(self._finder.look(half))
-        if state.field is None and number % _SEARCH_EVERY == 0:
+        if state.field is None and (number == 0 or number % _SEARCH_EVERY == _SEARCH_AT):
             self._search(state, half)
         field = state.field
         if field is not None:

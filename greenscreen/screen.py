@@ -33,25 +33,26 @@ def difference(light: Floats, channels: Channels) -> Floats:
 def fill(values: Floats, weights: Floats) -> Floats:
     """Draw numbers from where they are known (*weights* up to 1) into where they are not, smoothly."""
     count = values.shape[2]
-    # The weight stands beside every number: numpy is slow where it must repeat one along a short axis.
-    weight: Any = cv2.merge([weights] * count).reshape(values.shape)
-    known: Any = values * weight
-    levels = [(known, weight)]
-    while max(known.shape[:2]) > 1:
-        height, width = (max(1, (n + 1) // 2) for n in known.shape[:2])
-        known, weight = (
-            cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, count)
-            for plane in (known, weight)
-        )
-        levels.append((known, weight))
-    drawn: Any = known / np.maximum(weight, np.float32(1e-6))
-    for known, weight in reversed(levels[:-1]):
-        height, width = known.shape[:2]
+    # The weight is laid beside every number: numpy is slow where it must repeat one along a short axis.
+    known: Any = values * _beside(weights, count)
+    levels = [(known, weights)]
+    while max(weights.shape) > 1:
+        height, width = (max(1, (n + 1) // 2) for n in weights.shape)
+        known = cv2.resize(known, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, count)
+        weights = np.asarray(cv2.resize(weights, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        levels.append((known, weights))
+    drawn: Any = known / np.maximum(_beside(weights, count), np.float32(1e-6))
+    for known, weights in reversed(levels[:-1]):
+        height, width = weights.shape
         drawn = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_LINEAR).reshape(height, width, count)
         # Where it is known in part, the rest comes from further away.
-        drawn *= 1 - weight
+        drawn *= _beside(1 - weights, count)
         drawn += known
     return np.asarray(drawn, np.float32)
+
+
+def _beside(weights: Floats, count: int) -> Floats:
+    return np.asarray(cv2.merge([weights] * count), np.float32).reshape(*weights.shape, count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
