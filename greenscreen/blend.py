@@ -261,7 +261,7 @@ def finish(
         around: by block, as `despill.unmix` reads it, which also takes *black*, *gain* and *spill*.
         tints: by block, light of the screen's colour to take per unit of spill (three), and how green clothes may be.
         noise, detail: as `matte.fit` takes them.
-        traits, outline: room for what `matte.fit` and `despill.unmix` find.
+        traits, outline: room for what `matte.fit` and `despill.unmix` find, a few rows at a time.
         out: begins as the background, or black; so *alpha* begins as nothing.
     """
     rows, columns = classes.shape
@@ -272,12 +272,11 @@ def finish(
     flat_background = background.reshape(background.size)
     flat_out = out.reshape(out.size)
     flat_alpha = alpha.reshape(alpha.size)
-    fit(0, classes, share, bright, noise, detail, traits)
-    for row in range(-1, rows):
-        # Each looks one row ahead of the next, and a few rows later nobody asks for what it found.
+    # Each of the three looks one row ahead of the next: so the first of them begins two rows before.
+    for row in range(-2, rows):
         if row + 2 < rows:
             fit(row + 2, classes, share, bright, noise, detail, traits)
-        if row + 1 < rows:
+        if 0 <= row + 1 < rows:
             unmix(
                 row + 1, classes, half, decode, key, share, bright, traits,
                 plate, around, black, gain, spill, outline,
