@@ -61,11 +61,10 @@ class PersonFinder:
         return np.ascontiguousarray(drawn.reshape(HEIGHT, WIDTH), np.float32)
 
     def _shorten(self, content: bytes) -> None:
-        """Take the last two steps away from the model, which takes OpenCV half as long.
+        """Take the last two steps away from the model, for which OpenCV needs as long as for all others.
 
-        In its file they are four: two of them read numbers.
-
-        Only where that changes nothing: where the steps are others, or OpenCV tells less of them, all stays as it is.
+        In its file they are four: two of them read numbers. Only where that changes nothing: where the steps are
+        others, or OpenCV tells less of them, all stays as it is.
         """
         whole = self._net
         tried = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
@@ -76,7 +75,7 @@ class PersonFinder:
             self._net = cv2.dnn.readNetFromTFLite(np.frombuffer(_cut(content, steps=4), np.uint8))
             self._last = np.ascontiguousarray(weights.reshape(-1, 4).T), np.float32(more.item())
             same = np.allclose(self.look(tried), expected, atol=1e-4)
-        except (AttributeError, ValueError, IndexError, struct.error, cv2.error):
+        except (AttributeError, TypeError, ValueError, IndexError, struct.error, cv2.error):
             same = False
         if not same:
             self._net, self._last = whole, None
