@@ -314,8 +314,10 @@ class _State:
         height, width = self.share.shape
         rows, columns = self.ones.shape
         self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
-        drawn = cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR)
-        self.people = np.ascontiguousarray(np.clip((drawn - 0.3) * np.float32(2.5), 0, 1), np.float32)
+        people = np.asarray(cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+        people -= np.float32(0.3)
+        people *= np.float32(2.5)
+        self.people = np.clip(people, 0, 1, out=people)
         byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
         self.person_range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
 
