@@ -1,6 +1,6 @@
-"""A look at a screen that nobody has chosen yet, so that it can be told from the others.
+"""A look at a screen or a window that nobody has chosen yet, so that it can be told from the others.
 
-Only screens are looked at so: a camera whose light goes on before anybody chose it is one that nobody trusts.
+Only these are looked at so: a camera whose light goes on before anybody chose it is one that nobody trusts.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _QUALITY = 75
 
 
 def glance(screen: Wanted) -> bytes:
-    """What *screen* shows now, small, as a JPEG.
+    """What *screen*, or a window, shows now, small, as a JPEG.
 
     Raises:
-        DeviceError: it cannot be grabbed, or is no screen.
+        DeviceError: it cannot be grabbed, or is neither.
     """
     if screen.kind is not Kind.SCREEN or screen.member != "screen":
-        raise DeviceMissing(screen.label, hint="only screens are looked at before they are chosen")
+        raise DeviceMissing(screen.label, hint="only screens and windows are looked at before they are chosen")
     source = open_source(screen)
     try:
         frame = next(iter(source.frames()))

@@ -28,7 +28,7 @@ from capture.frames import Kind
 from capture.health import Said, State
 from capture.plan import Plan
 from capture.remote import Remote
-from capture.sources import spoken
+from capture.sources import desktop, spoken
 from capture.states import ENDS, Command, commands
 from flipcast import told
 from flipcast.cutout import Cutout
@@ -48,6 +48,7 @@ _LEAVING_SECONDS = 4.0  # a page that is loaded again is away for a moment
 _AGAIN_SECONDS = 5.0
 _LISTING_SECONDS = 3.0
 _MOST_SOURCES = 8
+_MOST_WINDOWS = 24
 _LONGEST_WORD = 500
 
 _RUNNING = (State.COUNTING, State.ROLLING, State.PAUSED, State.STOPPING)
@@ -78,6 +79,7 @@ class Studio:
         self._listing = threading.Lock()
         self._lister: threading.Thread | None = None
         self._listed: tuple[Listed, ...] = ()
+        self._windows: tuple[str, ...] = ()
         self._wake, self._over = threading.Event(), threading.Event()
         self._remote: Remote | None = None
         self._open: tuple[str, ...] = ()
@@ -152,8 +154,18 @@ class Studio:
         ]
         return rows
 
+    def windows(self) -> list[dict[str, Any]]:
+        """Windows that could be recorded, but for those that are chosen: these are among the devices."""
+        named = [(f"window:{title}", in_one_line(title)) for title in self._windows[:_MOST_WINDOWS]]
+        return [
+            {"from": text, "kind": str(Kind.SCREEN), "name": name, "here": True, "size": None}
+            for text, name in named
+            if text not in self._chosen
+        ]
+
     def _list(self) -> None:
         with contextlib.suppress(FlipcastError, OSError):
+            self._windows = tuple(title for title in desktop.windows() if _can_be_said(title))
             self._listed = self._devices.listed()
 
     @property
@@ -180,14 +192,15 @@ class Studio:
         return self._chosen
 
     def glance(self, source: str) -> bytes:
-        """What the screen *source*, which is listed and not chosen, shows now: a small JPEG.
+        """What the screen or window *source*, which is listed and not chosen, shows now: a small JPEG.
 
         Raises:
             DeviceError: there is no such screen, or it cannot be grabbed.
             WrongMoment: a take is being recorded, and the machine is its own.
         """
         self._refuse_while_running()
-        if not any(row.spoken == source and row.here is not False for row in self._listed):
+        screens = [row.spoken for row in self._listed if row.here is not False]
+        if source not in [*screens, *(f"window:{title}" for title in self._windows)]:
             raise DeviceMissing(source, hint="look at the list again")
         return glance(self._devices.wanted(spoken(source)))
 
@@ -483,3 +496,9 @@ class Studio:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._memory, json.dumps(kept))
             self._memory.chmod(0o600)  # the address of a camera may hold its password
+
+
+def _can_be_said(title: str) -> bool:
+    """Whether a window called *title* can be named after ``--from``."""
+    text = f"window:{title}"
+    return len(text) <= _LONGEST_WORD and spoken(text).address == text and title.isprintable()

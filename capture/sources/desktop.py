@@ -12,6 +12,7 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -113,7 +114,7 @@ class Window:
             raise ScreenClosed(f"the X server cannot be reached ({fault})") from None
         try:
             self._root = self._display.screen().root
-            known = _chosen(title, self._listed())
+            known = _chosen(title, _listed(self._display, self._faults))
             self.title = _short(known.title)
             """What is written above it, as it was found."""
             self._window = self._display.create_resource_object("window", known.number)
@@ -145,19 +146,6 @@ class Window:
             raise DeviceLost(f"the window {self.title!r} is outside of the screen")
         return Region(left=left, top=top, width=right - left, height=bottom - top)
 
-    def _listed(self) -> list[_Known]:
-        """All windows with a title: as the window manager lists them, or where there is none, as the server does."""
-        listed = self._root.get_full_property(self._display.intern_atom("_NET_CLIENT_LIST"), 0)
-        numbers = list(listed.value) if listed else [child.id for child in self._root.query_tree().children]
-        found = []
-        for number in numbers:
-            window = self._display.create_resource_object("window", number)
-            with suppress(*self._faults[:1]):  # it may have been closed since
-                title = window.get_full_text_property(self._display.intern_atom("_NET_WM_NAME")) or window.get_wm_name()
-                if title and window.get_attributes().map_state == 2:
-                    found.append(_Known(title=str(title), number=number))
-        return found
-
     def close(self) -> None:
         """Follow it no more; may be called twice."""
         with suppress(*self._faults):
@@ -170,6 +158,47 @@ class Window:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def windows() -> tuple[str, ...]:
+    """Titles of the windows that can be recorded, as the system tells them; none where it does not tell.
+
+    A title that several windows have names none of them, and is left out.
+    """
+    if not _ON_X11:
+        return ()
+    from Xlib import error
+    from Xlib.display import Display
+
+    faults = (error.XError, error.ConnectionClosedError, error.DisplayError, OSError)
+    try:
+        must_be_open()
+        display = Display()
+    except (ScreenClosed, *faults):
+        return ()
+    try:
+        titles = [window.title for window in _listed(display, faults)]
+    except faults:
+        return ()
+    finally:
+        with suppress(*faults):
+            display.close()
+    return tuple(title for title in titles if titles.count(title) == 1)
+
+
+def _listed(display: Any, faults: tuple[type[Exception], ...]) -> list[_Known]:
+    """All windows with a title: as the window manager lists them, or where there is none, as the server does."""
+    root = display.screen().root
+    listed = root.get_full_property(display.intern_atom("_NET_CLIENT_LIST"), 0)
+    numbers = list(listed.value) if listed else [child.id for child in root.query_tree().children]
+    found = []
+    for number in numbers:
+        window = display.create_resource_object("window", number)
+        with suppress(faults[0]):  # it may have been closed since
+            title = window.get_full_text_property(display.intern_atom("_NET_WM_NAME")) or window.get_wm_name()
+            if title and window.get_attributes().map_state == 2:
+                found.append(_Known(title=str(title), number=number))
+    return found
 
 
 def _chosen(title: str, windows: list[_Known]) -> _Known:

@@ -89,7 +89,7 @@ def routes(studio: Studio) -> list[BaseRoute]:
 
     return [
         page("/", "recorder", styles=("rushes",)),
-        tells("/devices", lambda _: {"devices": studio.devices()}),
+        tells("/devices", lambda _: {"devices": [*studio.devices(), *studio.windows()]}),
         asks("/choose", choose),
         asks("/layout", lay_out),
         asks("/greenscreen", stand_before),

@@ -19,7 +19,7 @@ from capture.errors import DeviceLost, DeviceMissing, ScreenClosed
 from capture.frames import Frame, Kind
 from capture.sources import Region, Wanted, desktop, open_source
 from capture.sources import screen as screens
-from tests.fixtures.rig import Opened, XScreen
+from tests.fixtures.rig import Opened, Painted, XScreen
 
 pytestmark = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Xvfb is a program of Linux")
 
@@ -223,42 +223,17 @@ def test_an_arrow_is_drawn_where_the_system_gives_none():
         assert picture.any() == (x < 64 and y < 48)
 
 
-class Painted:
-    """A window of one colour on the screen, as some program would open it."""
-
-    def __init__(self, title: str, *, left: int, top: int, width: int, height: int, colour: int) -> None:
-        from Xlib.display import Display
-
-        self.display = Display()
-        screen = self.display.screen()
-        self.window = screen.root.create_window(
-            left, top, width, height, 0, screen.root_depth, background_pixel=colour, override_redirect=True
-        )
-        utf8 = self.display.intern_atom("UTF8_STRING")
-        self.window.change_property(self.display.intern_atom("_NET_WM_NAME"), utf8, 8, title.encode())
-        self.window.map()
-        self.display.sync()
-
-    def do(self, what: str, **how: int) -> None:
-        getattr(self.window, what)(**how)
-        self.display.sync()
-
-
-@pytest.fixture
-def painted(screen: XScreen) -> Iterator[type[Painted]]:
-    made: list[Painted] = []
-
-    class Kept(Painted):
-        def __init__(self, *what: str, **how: int) -> None:
-            super().__init__(*what, **how)  # type: ignore[arg-type]
-            made.append(self)
-
-    yield Kept
-    for one in made:
-        one.display.close()
-
-
 SLIDES = replace(WHOLE, address="window:slides", label="window:slides")
+
+
+def test_windows_are_listed_by_titles_that_name_one(painted: type[Painted], monkeypatch: pytest.MonkeyPatch):
+    """Whoever chooses from a list must get what they chose."""
+    for title in ("Slides – Übung 7 <b>", "Terminal", "Terminal"):
+        painted(title, left=100, top=50, width=300, height=200, colour=0xFF0000)
+    painted("Minimized", left=100, top=50, width=300, height=200, colour=0xFF0000).do("unmap")
+    assert desktop.windows() == ("Slides – Übung 7 <b>",)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")  # all of them would be black
+    assert desktop.windows() == ()
 
 
 def test_a_window_is_found_and_followed(painted: type[Painted], opened: list[screens.Screen]):

@@ -23,7 +23,7 @@ from flipcast.web.news import News
 from greenscreen import beside
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
-from tests.fixtures.rig import XScreen
+from tests.fixtures.rig import Painted, XScreen
 from tests.fixtures.rig_camera import MadeCamera
 
 
@@ -208,6 +208,21 @@ def test_a_screen_is_seen_before_it_is_chosen(studio: Studio, screen: XScreen, a
     with pytest.raises(DeviceMissing):
         studio.glance("pattern")
     assert studio.previews() is None
+
+
+def test_a_window_is_seen_and_chosen_like_a_screen(
+    studio: Studio, screen: XScreen, painted: type[Painted], address: str, watch: Open
+):
+    """Slides in a window are shown without the mail beside them."""
+    painted("Slides <b>7</b>", left=100, top=60, width=640, height=360, colour=0x2040C0)
+    page = watch(address, ready=False).page
+    row = page.get_by_role("button", name="Slides <b>7</b>")
+    waited(lambda: row.locator("img").evaluate("image => image.naturalWidth") == 320)
+    row.click()
+    until(page, "ready")
+    assert studio.chosen == ("window:Slides <b>7</b>",)
+    expect(row).to_have_count(1)
+    waited(lambda: page.evaluate("document.querySelector('.stage canvas.first')?.width") == 640)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,7 +1,7 @@
 ### Die Seite des Rekorders
 
 sources = Was aufgenommen wird
-kind-screen = Bildschirme
+kind-screen = Bildschirme und Fenster
 kind-camera = Kameras
 kind-microphone = Mikrofone
 kind-system = Ton dieses Rechners

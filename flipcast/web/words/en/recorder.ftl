@@ -1,7 +1,7 @@
 ### The recorder page
 
 sources = What is recorded
-kind-screen = Screens
+kind-screen = Screens and windows
 kind-camera = Cameras
 kind-microphone = Microphones
 kind-system = Sound of this computer
