@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,17 @@ def _templates(node: ast.expr, scope: Scope, depth: int = 0) -> Iterator[str]:
                 yield from _templates(value, scope, depth + 1)
         case _:
             yield "{}"
+
+
+def notes_in(path: Path) -> set[str]:
+    """Templates of the whole sentences of the module at *path*: its notes on a lecture."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    described = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in parts | described
+    )
+    said = {one for node in texts for one in _templates(node, {})}
+    return {one for one in said if re.fullmatch(r"(?:[A-Z]|\{\}).* .*[a-z)}]\.", one)}
