@@ -78,7 +78,7 @@ def _hand(stage: Stage, shelf: Shelf) -> dict[str, Any]:
 
 def _leaves(stage: Stage) -> int | None:
     """Seconds until whoever is there counts as gone, once they are to be warned."""
-    left = stage.patience() if stage.guest else None
+    left = stage.patience() if stage.guest or str(stage.step) == "operator" else None
     return None if left is None or left > stage.wishes.warning_seconds else max(0, round(left))
 
 

@@ -385,6 +385,9 @@ def test_the_corner_shows_and_sets_how_the_booth_is(here: Booth):
     assert {row["about"] for row in seen["health"]} >= {"sources", "phones", "ffmpeg"}
     assert any(row["key"] == "booth.longest_seconds" for row in seen["settings"])
     assert any("corner was opened" in line for line in seen["log"])
+    here.stage._touched -= 290.0
+    here.waited(lambda: here.facts()["leaves"] is not None)
+    here.stage.touch()
     here.house.corner.choose(key, ["pattern"])
     here.house.corner.read_settings(key)
     here.house.corner.close(key)

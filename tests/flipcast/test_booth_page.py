@@ -194,6 +194,7 @@ STEPS: dict[str, tuple[Facts, Facts]] = {
     "handover-without-phone": ({"step": "handover", "phone": None, "hand": SENT, **_AFTER}, OFF),
     "thanks": ({"step": "thanks"}, OFF),
     "operator": ({"step": "operator"}, STUDIO),
+    "operator-leaves": ({"step": "operator", "leaves": 12}, STUDIO),
 }
 """What could be told, by the name under which a failure says it: the booth's facts that differ, and the studio's."""
 
@@ -475,6 +476,20 @@ def test_each_step_fits_its_screen(told: Told, watch: Open, width: int, height: 
         expect(page.locator("nav button").nth(number)).to_have_attribute("aria-current", "page")
         found[f"operator {number}"] = misfits(page)
     assert {state: what for state, what in found.items() if what} == {}
+
+
+def test_whoever_wants_no_motion_gets_none(told: Told, watch: Open):
+    """What breathes and slides makes some people ill."""
+    page = opened(told, watch, reduced_motion="reduce")
+    moving = "document.getAnimations().filter(one => one.playState === 'running').length"
+    for state in STEPS:
+        told.tell(state)
+        at(page, state, settled=False)
+        assert page.evaluate(moving) == 0, state
+    page.emulate_media(reduced_motion="no-preference")
+    told.tell("attract")
+    at(page, "attract")
+    waited(lambda: page.evaluate(moving) == 1)
 
 
 def test_at_twice_its_size_it_scrolls_one_way_alone(told: Told, watch: Open):

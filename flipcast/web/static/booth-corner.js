@@ -1,7 +1,7 @@
 // The operator's corner of the booth, behind a PIN.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Big, Mirror, sentence, Wrong } from "./booth-parts.js";
-import { ask, html, Told, useTries } from "./desk.js";
+import { Big, Mirror, Wrong } from "./booth-parts.js";
+import { ask, html, sentence, Told, useTries } from "./desk.js";
 import { say } from "./words.js";
 
 const SECTIONS = ["health", "takes", "devices", "tune", "settings", "log"];
@@ -58,7 +58,7 @@ function Health({ health }) {
   const how = well => (well ? "green" : well === false ? "red" : "off");
   return html`<ul class="rows">${health.map(
     one => html`<li class=${`light ${how(one.well)}`}><span class="lamp" aria-hidden="true"></span>
-      <span><strong><${Told} text=${one.about} /></strong><span class="unseen">: ${say(`booth-health-${how(one.well)}`)}</span><br /><${Told} text=${one.says} /></span></li>`,
+      <span><strong class="about"><${Told} text=${one.about} /></strong><span class="unseen">: ${say(`booth-health-${how(one.well)}`)}</span><br /><${Told} text=${one.says} change=${sentence} /></span></li>`,
   )}</ul>`;
 }
 

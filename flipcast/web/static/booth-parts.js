@@ -1,7 +1,7 @@
 // What the booth's pages are made of: large buttons, the live picture, the level, the light, what went wrong.
 import { createContext } from "preact";
 import { useContext, useEffect, useRef } from "preact/hooks";
-import { alarmsOf, html, isOwn, Told } from "./desk.js";
+import { alarmsOf, html, isOwn, sentence, Told } from "./desk.js";
 import { watch } from "./pictures.js";
 import { say } from "./words.js";
 
@@ -24,6 +24,7 @@ const MARKS = {
   next: html`<path d="M9 4l8 8-8 8" class="stroke" />`,
   background: html`<path d="M3 19l6-8 5 6 3-4 4 6z" /><circle cx="16" cy="7" r="2.5" />`,
   slides: html`<path d="M3 5h18v11H3zM8 20h8" class="stroke" />`,
+  leave: html`<path d="M10 4H4v16h6M9 12h12M17 7.5l4.5 4.5-4.5 4.5" class="stroke" />`,
 };
 
 /** A button for a whole finger; the one that a step is about has the focus from the beginning. */
@@ -88,12 +89,6 @@ export function Light({ studio }) {
   return html`<p class=${`light ${studio.light}`}><span class="lamp" aria-hidden="true"></span><span>${words}</span></p>`;
 }
 
-/** `text` as a sentence that stands alone. */
-export function sentence(text) {
-  const words = text.trim();
-  return words && `${words[0].toUpperCase()}${words.slice(1)}${/[.!?…]$/.test(words) ? "" : "."}`;
-}
-
 /** What went wrong and what to do, large. */
 export function Wrong({ what }) {
   return html`<div role="alert">${
@@ -134,10 +129,11 @@ export function Panel({ title, foot, onClose, children }) {
   </dialog>`;
 }
 
-/** A code to scan, and the same to be typed. */
+/** A code to scan, and the same to be typed; long addresses are broken where they have their slashes. */
 export function Phone({ phone, label }) {
+  const parts = phone.typed.split(/(?<=[^/]\/)(?=[^/])/);
   return html`<div class="phone">
     <img src=${phone.code} alt=${label} width="300" height="300" />
-    <p>${say("booth-scan")}<br /><strong class="typed">${phone.typed}</strong></p>
+    <p>${say("booth-scan")}<br /><strong class="typed">${parts.map((part, at) => (at ? html`<wbr />${part}` : part))}</strong></p>
   </div>`;
 }

@@ -1,9 +1,9 @@
 // The steps of a visit to the booth, each as it fills the screen.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Backgrounds, Slides } from "./booth-panels.js";
-import { Big, Broken, Level, Light, Mirror, Phone, Progress, sentence, Wrong } from "./booth-parts.js";
+import { Big, Broken, Level, Light, Mirror, Phone, Progress, Wrong } from "./booth-parts.js";
 import { Watch } from "./booth-watch.js";
-import { alarmsOf, ask, html } from "./desk.js";
+import { alarmsOf, ask, html, sentence } from "./desk.js";
 import { clock, say } from "./words.js";
 
 const HOLD_MS = 3000;
@@ -86,7 +86,7 @@ export function Mark({ booth, studio, failure, tried, doing }) {
         : booth.deck && html`<p class="chosen">${say("booth-deck", { title: booth.deck.title, count: booth.deck.slides.length })}</p>`}
     </div>
     <div class="actions">
-      <${Big} kind="leave" onClick=${() => doing("booth/leave")}>${say("booth-leave")}<//>
+      <${Big} kind="leave" mark="leave" onClick=${() => doing("booth/leave")}>${say("booth-leave")}<//>
       ${booth.green && booth.backgrounds.length > 1 && html`<${Big} mark="background" aria-haspopup="dialog" onClick=${() => setOpen("background")}>${say("booth-background")}<//>`}
       <${Big} mark="slides" aria-haspopup="dialog" onClick=${() => setOpen("slides")}>${say("booth-slides")}<//>
       <${Big} kind="record" mark="record" main disabled=${!ready} onClick=${() => doing("booth/roll")}>${say("booth-record")}<//>

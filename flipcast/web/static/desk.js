@@ -115,13 +115,19 @@ export function isOwn(failure) {
   return failure instanceof Failure && !failure.told;
 }
 
+/** `text` as a sentence that stands alone. */
+export function sentence(text) {
+  const words = text.trim();
+  return words && `${words[0].toUpperCase()}${words.slice(1)}${/[.!?…]$/.test(words) ? "" : "."}`;
+}
+
 /** A failure, said aloud to those who cannot see it. */
 export function Trouble({ failure, onClose }) {
   return html`<div role="alert">${
     failure &&
     html`<p class="trouble">
-      <span><strong><${Told} text=${failure.what} own=${isOwn(failure)} /></strong>${
-        failure.hint ? html`<span class="hint"> <${Told} text=${failure.hint} own=${isOwn(failure)} /></span>` : null}</span>
+      <span><strong><${Told} text=${failure.what} own=${isOwn(failure)} change=${sentence} /></strong>${
+        failure.hint ? html`<span class="hint"> <${Told} text=${failure.hint} own=${isOwn(failure)} change=${sentence} /></span>` : null}</span>
       ${onClose && html`<button type="button" class="quiet" onClick=${onClose}>${say("close")}</button>`}
     </p>`
   }</div>`;

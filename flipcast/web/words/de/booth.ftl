@@ -100,6 +100,7 @@ booth-leaves-mark = Dann wird alles gelöscht.
 booth-leaves-mark-again = Dann bleibt Ihre Aufnahme für die Betreuung liegen, und sonst sieht sie niemand.
 booth-leaves-review = Dann bleibt Ihre Aufnahme für die Betreuung liegen, und sonst sieht sie niemand.
 booth-leaves-handover = Dann wird hier alles gelöscht, und Ihre Vorlesung wird geschickt.
+booth-leaves-operator = Dann schließt sich die Ecke der Betreuung.
 booth-operator = Betreuung
 booth-pin = Tippen Sie die PIN
 booth-pin-typed = { $count ->

@@ -100,6 +100,7 @@ booth-leaves-mark = Then everything is cleared.
 booth-leaves-mark-again = Then what you recorded is kept for the operator, and nobody else sees it.
 booth-leaves-review = Then your recording is kept for the operator, and nobody else sees it.
 booth-leaves-handover = Then everything is cleared, and your lecture is sent.
+booth-leaves-operator = Then the operator’s corner closes.
 booth-operator = Operator
 booth-pin = Type the PIN
 booth-pin-typed = { $count ->
