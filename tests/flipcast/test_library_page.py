@@ -200,8 +200,13 @@ def test_the_page_has_no_barriers(address: str, shelved: Path, watch: Open, sche
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_nothing_is_cut_off_at_any_size(address: str, shelved: Path, watch: Open, width: int, height: int) -> None:
     """Somebody looks up an address on the phone."""
-    page = watch(address + "library#a-lesson", ready=False, viewport={"width": width, "height": height}).page
+    wishes = {"viewport": {"width": width, "height": height}, "has_touch": True}
+    page = watch(address + "library#a-lesson", ready=False, **wishes).page
     expect(page.get_by_role("button", name="Publish")).to_be_visible()
+    assert unfit(page) == []
+    page.get_by_text("Trim, captions, clips").click()
+    page.locator("button.word").first.click()
+    expect(page.get_by_label("Word at")).to_be_visible()
     assert unfit(page) == []
 
 

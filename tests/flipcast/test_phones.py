@@ -297,13 +297,13 @@ def test_hostile_names_are_no_paths(hosts: Hosts, tmp_path: Path):
     assert asked(f"{hosts.address}{MINE}/slides?name=a.pdf", data, **own)[0] == 409
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_has_no_barriers(hosts: Hosts, watch: Open, scheme: str):
-    """On the smallest phones, too."""
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 360), ("light", 195)])
+def test_the_page_has_no_barriers(hosts: Hosts, watch: Open, scheme: str, width: int):
+    """On the smallest phones, too, and at twice its size on others."""
     page = watch(
         f"{hosts.address}{MINE}/",
         ready=False,
-        viewport={"width": 360, "height": 640},
+        viewport={"width": width, "height": 640},
         color_scheme=scheme,
         bypass_csp=True,
     ).page

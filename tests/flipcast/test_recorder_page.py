@@ -130,6 +130,8 @@ def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Stu
     press(page, "Add")
     expect(page.get_by_role("alert").get_by_text("127.0.0.1:9").first).to_be_visible(timeout=30_000)
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+    expect(page.get_by_role("alert").get_by_text(re.compile(r"gives no picture\.\s+See that it is on"))).to_be_visible()
+    expect(page.get_by_text("All is well.")).to_have_count(0)
     page.get_by_role("button", name="127.0.0.1:9/none").click()
     press(page, "Test picture")
     until(page, "ready")
@@ -198,6 +200,26 @@ def test_the_green_screen_is_tuned_on_the_page(
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
 
+def test_a_layout_that_is_chosen_while_it_rolls_holds_from_then_on(
+    studio: Studio, screen: XScreen, address: str, watch: Open, rig_cameras: MadeCamera
+):
+    """The slides for the proof, the face for the question: nobody stops a lecture for that."""
+    studio.choose(["screen:1", f"camera:{rig_cameras().url}"])
+    page = watch(address, ready=False).page
+    until(page, "ready", 60)
+    press(page, "Record")
+    until(page, "rolling")
+    expect(page.locator(".stage")).to_have_attribute("data-layout", "corner")
+    page.get_by_label("Side by side").check()
+    expect(page.locator(".stage")).to_have_attribute("data-layout", "side-by-side")
+    page.wait_for_timeout(1000)
+    press(page, "Stop")
+    expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
+    (shelf,) = studio.library.shelves()
+    (marker,) = read(takes_in(shelf.folder)[0]).markers
+    assert marker.label == "side-by-side"
+
+
 def test_a_screen_is_seen_before_it_is_chosen(studio: Studio, screen: XScreen, address: str, watch: Open):
     """Of two screens nobody knows which is the first; a camera's light stays out until it is chosen."""
     screen.draw(np.full((720, 1280, 3), (0, 0, 200), np.uint8))
@@ -249,4 +271,7 @@ def test_nothing_is_cut_off_at_any_size(studio: Studio, address: str, watch: Ope
     """A page that must be scrolled sideways hides its stop button; a finger needs 44 pixels."""
     page = watch(address, ready=False, viewport={"width": width, "height": height}).page
     choose_test_sources(page)
+    assert unfit(page) == []
+    page.get_by_label("Green screen").check()
+    expect(page.get_by_text("Sea", exact=True)).to_be_visible()
     assert unfit(page) == []

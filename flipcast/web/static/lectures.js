@@ -1,6 +1,6 @@
 // The library page: every lecture, found by search, with what can be done with it now.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { ask, Dialog, Head, html, read, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
+import { ask, Dialog, Head, html, read, sentence, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
 import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
 
@@ -146,6 +146,7 @@ function Said({ lecture, tried, onChange }) {
 
 function Open({ languages, lecture, task, tried, onDelete }) {
   const own = useRef(null);
+  const addresses = useRef(lecture.publications?.length);
   const [called, setCalled] = useState(lecture);
   const [saying, setSaying] = useState(false);
   const [changed, setChanged] = useState(false);
@@ -155,16 +156,21 @@ function Open({ languages, lecture, task, tried, onDelete }) {
     setLooking(false);
     own.current.scrollIntoView({ block: "nearest" });
   }, [lecture.name]);
+  useEffect(() => {
+    if (addresses.current < lecture.publications?.length) own.current.parentElement.scrollIntoView({ block: "start" }); // what it was about
+    addresses.current = lecture.publications?.length;
+  }, [lecture.publications?.length]);
   const work = (what, wish = {}) => tried(() => ask(`work/${what}`, { name: lecture.name, ...wish }));
   const { title, course, language } = called;
   const call = event => setCalled({ ...called, [event.target.name]: event.target.value });
   const working = busy(task);
   const recording = lecture.stage === "recording" || lecture.stage === "begun";
   return html`<div class="open" ref=${own}>
-    ${lecture.trouble && html`<p class="alarm"><${Told} text=${lecture.trouble} /></p>`}
-    ${lecture.takes?.map(text => html`<p class="faint">${text}</p>`)}
-    ${lecture.notes?.map(text => html`<p class="note">${text}</p>`)}
-    ${task?.trouble && html`<p class="alarm"><${Told} text=${task.trouble} /></p>`}
+    ${lecture.publications?.length ? html`<${Published} lecture=${lecture} />` : null}
+    ${lecture.trouble && html`<p class="alarm"><${Told} text=${lecture.trouble} change=${sentence} /></p>`}
+    ${lecture.takes?.map(text => html`<p class="faint"><${Told} text=${text} change=${sentence} /></p>`)}
+    ${lecture.notes?.map(text => html`<p class="note"><${Told} text=${text} change=${sentence} /></p>`)}
+    ${task?.trouble && html`<p class="alarm"><${Told} text=${task.trouble} change=${sentence} /></p>`}
     ${working && html`<${Progress} task=${task} tried=${tried} />`}
     ${!working && lecture.stage !== "damaged" && !recording && html`
       <form onSubmit=${event => (event.preventDefault(), setChanged(false), setSaying(false), work("process", { title, course, language }))}>
@@ -198,7 +204,6 @@ function Open({ languages, lecture, task, tried, onDelete }) {
         ${changed && html`<p class="note" role="status">${say("corrected")}</p>`}
         ${saying && html`<${Said} lecture=${lecture} tried=${tried} onChange=${() => setChanged(true)} />`}
       </details>`}
-    ${lecture.publications?.length ? html`<${Published} lecture=${lecture} />` : null}
   </div>`;
 }
 
@@ -262,7 +267,7 @@ function Lectures() {
       ${asking && html`<${Dialog} title=${say("delete-really", { title: asking.title })} onClose=${() => setAsking(null)}>
         <p>${say("delete-means")}</p>
         <p class="row"><button type="button" class="danger" onClick=${() => remove(asking)}>${say("delete")}</button>
-        <button type="button" onClick=${() => setAsking(null)}>${say("keep")}</button></p>
+        <button type="button" autofocus onClick=${() => setAsking(null)}>${say("keep")}</button></p>
       </${Dialog}>`}
     </main>`;
 }

@@ -43,6 +43,7 @@ function Running({ wish, runs, onEnd }) {
     return () => cancelAnimationFrame(next);
   }, [runs, wish.rate, wish.size, wish.text]);
   const dress = element => element && element.style.setProperty("--size", `${wish.size}px`);
+  if (!wish.text.trim()) return html`<div class="screen empty"><p>${say("prompter-empty")}</p></div>`;
   return html`<div class="screen" ref=${dress}>
     <div class=${wish.mirrored ? "text mirrored" : "text"} ref=${own} tabindex="0" role="region" aria-label=${say("prompter-text")}>
       <div class="pad"></div>

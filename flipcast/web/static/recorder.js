@@ -62,6 +62,7 @@ function Stage({ studio }) {
       : html`<p>${say(studio.chosen.length ? "no-picture" : "nothing-chosen")}</p>`}
     ${second && html`<${Picture} key=${second.name} track=${second.name} label=${second.device} width=${640} height=${360} rate=${30} class="second" />`}
     ${keyed && !key && html`<p class="veil">${say("key-begins")}</p>`}
+    ${studio.state === "paused" && html`<p class="veil">${say("state-paused")}</p>`}
     ${studio.state === "counting" && html`<p class="count" aria-hidden="true">${Math.ceil(studio.seconds)}</p>`}
   </div>`;
 }
@@ -93,7 +94,7 @@ function Gallery({ studio, idle, tried }) {
     setBrings(false);
   };
   const takeOut = scene => tried(async () => (await ask("scenes/out", { scene }), look()));
-  const screen = studio.tracks.some(track => track.kind === "screen");
+  const screen = kindsOf(studio).includes("screen");
   const here = studio.scene || (screen ? "slides" : "night");
   return html`<fieldset class="gallery" disabled=${!idle}>
     <legend>${say("behind")}</legend>
@@ -157,7 +158,7 @@ function Tuning({ onClose }) {
 /** The green screen: on or off, what is behind, and what could be better about it. */
 function Green({ studio, idle, tried }) {
   const [tuning, setTuning] = useState(false);
-  if (!studio.tracks.some(track => track.kind === "camera")) return null;
+  if (!kindsOf(studio).includes("camera")) return null;
   return html`<div>
     <div class="row">
       <label class="tick"><input type="checkbox" checked=${studio.green} disabled=${!idle}
@@ -171,7 +172,7 @@ function Green({ studio, idle, tried }) {
 }
 
 function Layouts({ studio, tried }) {
-  const kinds = studio.tracks.map(track => track.kind);
+  const kinds = kindsOf(studio);
   if (!kinds.includes("screen") || !kinds.includes("camera")) return null;
   return html`<fieldset class="layouts">
     <legend>${say("layout")}</legend>
@@ -235,6 +236,9 @@ function kindOf(name) {
   return { window: "screen", slides: "screen", pattern: "camera", tone: "microphone" }[kind] ?? kind;
 }
 
+/** What is chosen, whether it is open yet or not: what can be set about it stays where it is while it opens. */
+const kindsOf = studio => studio.chosen.map(kindOf);
+
 function Sources({ studio, idle, tried }) {
   const devices = useDevices(idle, studio.chosen);
   const [address, setAddress] = useState("");
@@ -277,6 +281,10 @@ function Sources({ studio, idle, tried }) {
 function Light({ studio }) {
   const words = studio.alarms.length
     ? alarmsOf(studio).join(" ")
+    : studio.trouble
+      ? ""
+    : studio.state === "opening"
+      ? say("state-opening")
     : studio.light === "amber"
       ? studio.room !== null && studio.room < 900
         ? say("room-scarce", { minutes: Math.floor(studio.room / 60) })
@@ -284,7 +292,13 @@ function Light({ studio }) {
       : studio.light === "green"
         ? say("all-well")
         : "";
-  return html`<p class=${`light ${studio.light}`}><span class="lamp" aria-hidden="true"></span><span>${words}</span></p>`;
+  const light = studio.trouble || studio.state === "opening" ? "off" : studio.light;
+  return html`<p class=${`light ${light}`}><span class="lamp" aria-hidden="true"></span><span>${words}</span></p>`;
+}
+
+/** How long can still be recorded; nobody reads the seconds of a day. */
+function room(seconds) {
+  return seconds < 2 * 3600 ? say("left-minutes", { count: Math.floor(seconds / 60) }) : say("left-hours", { count: Math.floor(seconds / 3600) });
 }
 
 function Controls({ studio, title, tried }) {
@@ -303,7 +317,7 @@ function Controls({ studio, title, tried }) {
           <span class="dot" aria-hidden="true"></span>${say("record")}</button>`}
     <p class="time" role="timer" aria-live="off">
       <span class="clock">${clock(studio.state === "counting" ? 0 : Math.floor(running ? studio.seconds : 0))}</span>
-      ${studio.room !== null && html`<span class="faint">${say("left", { time: clock(studio.room) })}</span>`}
+      ${studio.room !== null && html`<span class="faint">${room(studio.room)}</span>`}
     </p>
     ${running && html`<div class="row">
       ${studio.state === "paused"
@@ -320,8 +334,12 @@ function Controls({ studio, title, tried }) {
 function Last({ last }) {
   const [head, ...proof] = last.lines;
   const [watching, setWatching] = useState(false);
-  useEffect(() => setWatching(false), [last.name]);
-  return html`<section class="sheet last" aria-labelledby="last-title">
+  const own = useRef(null);
+  useEffect(() => {
+    setWatching(false);
+    own.current.scrollIntoView({ block: "nearest" });
+  }, [last.name]);
+  return html`<section ref=${own} class="sheet last" aria-labelledby="last-title">
     <h2 id="last-title">${say("kept", { title: last.title })}</h2>
     <p><strong>${clock(last.seconds)}</strong> · <${Told} text=${last.verdict} /></p>
     <p class="row"><a class="button main" href=${`library#${last.name}`}>${say("finish")}</a>
@@ -357,10 +375,10 @@ function Recorder() {
         <${Trouble} failure=${failure ?? studio.trouble} onClose=${failure ? forget : null} />
         <${Stage} studio=${studio} />
         <${Controls} studio=${studio} title=${title} tried=${doing} />
-        <${Layouts} studio=${studio} tried=${doing} />
-        <${Green} studio=${studio} idle=${idle} tried=${doing} />
         <${Spoken} text=${spokenOf(studio)} />
         ${idle && studio.last && html`<${Last} last=${studio.last} />`}
+        <${Layouts} studio=${studio} tried=${doing} />
+        <${Green} studio=${studio} idle=${idle} tried=${doing} />
       </div>
       <div class="right">
         <section class="sheet">

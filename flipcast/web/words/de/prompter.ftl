@@ -20,3 +20,4 @@ prompter-notes = Notizen einer Präsentation nehmen
 prompter-of = Gelesen in
 prompter-offer = Untertitel nach diesem Text richten
 prompter-offered = Das tun sie, wo er gelesen wurde, sobald es noch einmal fertiggestellt ist:
+prompter-empty = Was Sie unten einfügen oder einer Präsentation entnehmen, läuft hier.

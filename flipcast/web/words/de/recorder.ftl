@@ -34,7 +34,14 @@ call-off = Abbrechen
 pause = Pause
 resume = Weiter
 mark = Marke setzen
-left = Platz für { $time }
+left-hours = { $count ->
+    [one] Platz für eine Stunde
+   *[other] Platz für { $count } Stunden
+  }
+left-minutes = { $count ->
+    [one] Platz für eine Minute
+   *[other] Platz für { $count } Minuten
+  }
 all-well = Alles in Ordnung.
 late = { $count ->
     [one] Ein Bild kam zu spät oder wurde wiederholt.

@@ -20,3 +20,4 @@ prompter-notes = Take the notes of a presentation
 prompter-of = Read in
 prompter-offer = Let its captions follow this text
 prompter-offered = They will, where it was followed, once it is finished again:
+prompter-empty = What you paste below, or take from a presentation, runs here.

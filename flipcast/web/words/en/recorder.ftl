@@ -34,7 +34,14 @@ call-off = Call off
 pause = Pause
 resume = Go on
 mark = Set a marker
-left = room for { $time }
+left-hours = { $count ->
+    [one] room for one hour
+   *[other] room for { $count } hours
+  }
+left-minutes = { $count ->
+    [one] room for one minute
+   *[other] room for { $count } minutes
+  }
 all-well = All is well.
 late = { $count ->
     [one] One picture came late or was shown twice.
