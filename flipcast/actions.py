@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from capture.take import Take
 from flipcast.errors import LectureUnknown
 from flipcast.executors.local import Local
 from flipcast.jobs import Job, Listener, Order, work_off
-from flipcast.library import Library, Shelf, in_one_line, is_name
+from flipcast.library import Library, Shelf, is_name
 from flipcast.settings import Settings
 from process import hardware
 from process.errors import Stopped
@@ -228,7 +228,7 @@ def _again(name: str, library: Library, title: str | None) -> Order:
         recorded = shelf.recording()
         if recorded.handed_in is not None:
             return Order(label=name, path=recorded.handed_in.path, title=title)
-        recording.write(replace(recorded, title=in_one_line(title) or recorded.title), shelf.folder)
+        shelf.describe(title=title)
     return Order(label=name, path=None, name=name)
 
 

@@ -144,9 +144,8 @@ class Cutout:
 
     def _remembered(self, camera: Wanted) -> Beside:
         from flipcast import tuning
-        from greenscreen.beside import Beside
 
-        return tuning.remembered(camera) or Beside(key=self._settings().greenscreen, how="no plate was taken")
+        return tuning.remembered(camera) or tuning.untuned(self._settings().greenscreen)
 
     def _hear(self, news: object) -> None:
         if isinstance(news, str):

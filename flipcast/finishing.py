@@ -21,7 +21,7 @@ from capture.errors import FlipcastError
 from flipcast import actions, report
 from flipcast.errors import DeskError, InUse, LectureUnknown
 from flipcast.jobs import Job, Order, State
-from flipcast.library import Library, Shelf, in_one_line, is_name
+from flipcast.library import Library, Shelf, is_name
 from flipcast.settings import Settings
 from flipcast.web.news import News
 from process import edits
@@ -153,11 +153,7 @@ class Finishing:
         if language and language not in own_names():
             raise DeskError(f"no language is called {language[:20]!r}", hint="choose one of the list")
         with shelf.held():
-            before = shelf.recording()
-            title, course = in_one_line(title)[:200] or before.title, in_one_line(course)[:200]
-            after = replace(before, title=title, course=course, language=language)
-            if after != before:
-                recording.write(after, shelf.folder)
+            shelf.describe(title=title, course=course, language=language)
         self._wake()
 
     def said(self, name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -26,6 +26,9 @@ from flipcast.errors import InUse, LectureUnknown
 from process import lecture
 from process.lecture import Lecture
 from process.step import explained
+
+LONGEST_TITLE = 200
+"""Letters of a title, or of the name of a course."""
 
 _naming = threading.Lock()
 """Held while a new lecture gets its name, so that two jobs never take the same."""
@@ -59,6 +62,18 @@ class Shelf:
             RecordingDamaged: one of them cannot be understood.
         """
         return tuple(take.read(folder) for folder in take.takes_in(self.folder))
+
+    def describe(self, *, title: str = "", course: str | None = None, language: str | None = None) -> None:
+        """Write down what it is called, belongs to and is spoken in; what is not said, and an empty title, stay."""
+        before = self.recording()
+        after = replace(
+            before,
+            title=in_one_line(title)[:LONGEST_TITLE] or before.title,
+            course=before.course if course is None else in_one_line(course)[:LONGEST_TITLE],
+            language=before.language if language is None else language,
+        )
+        if after != before:
+            recording.write(after, self.folder)
 
     def clear_if_bare(self) -> None:
         """Remove the folder if nothing was ever made in it, and nobody is about to: it was no media.

@@ -34,7 +34,7 @@ from flipcast import told
 from flipcast.cutout import Cutout
 from flipcast.errors import DeskError
 from flipcast.glance import glance
-from flipcast.library import Library, Shelf, in_one_line
+from flipcast.library import LONGEST_TITLE, Library, Shelf, in_one_line
 from flipcast.scenes import id_of
 from flipcast.settings import Settings
 from flipcast.web.news import News
@@ -296,7 +296,7 @@ class Studio:
             if remote is None or remote.state is not State.READY or self._open != self._chosen:
                 raise WrongMoment("the sources are not open yet", hint="wait until their pictures are there")
             usual = f"Recording {datetime.now():%Y-%m-%d %H:%M}"
-            shelf = self.library.begin(in_one_line(title)[:200] or usual, new=True)
+            shelf = self.library.begin(in_one_line(title)[:LONGEST_TITLE] or usual, new=True)
             try:
                 remote.roll(shelf.folder)
             except BaseException:
@@ -321,7 +321,7 @@ class Studio:
             case Command.RESUME:
                 remote.resume()
             case Command.MARK:
-                remote.mark(in_one_line(label)[:200])
+                remote.mark(in_one_line(label)[:LONGEST_TITLE])
             case Command.STOP:
                 if remote.stop() is State.READY:  # by its own answer: the news may be older than the countdown
                     self._call_off()

@@ -163,6 +163,11 @@ def remembered(camera: Wanted) -> Beside | None:
     return beside.read(key.parent, key.name)
 
 
+def untuned(key: Key) -> Beside:
+    """What lies beside a camera of which no plate is kept: by *key* its screen is learnt as it goes."""
+    return Beside(key=key, how="no plate was taken")
+
+
 def besides(sources: tuple[Wanted, ...], settings: Key, show: Show) -> dict[str, Beside]:
     """What is to lie beside the cameras among *sources*, by the names of their tracks; said where it could be better.
 
@@ -182,7 +187,7 @@ def besides(sources: tuple[Wanted, ...], settings: Key, show: Show) -> dict[str,
                 f"no plate of {camera.label} is kept, so its screen is learnt as it goes; better is first:"
                 f" flipcast tune greenscreen --from {camera.label}"
             )
-            known = Beside(key=settings, how="no plate was taken")
+            known = untuned(settings)
         found[name] = known
     return found
 
