@@ -1,6 +1,6 @@
 // The booth on somebody's phone: send slides before, see how far the lecture is after, and get it.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Failure, failureOf, html, show, Spoken, Told, Trouble, useTries } from "./desk.js";
+import { Failure, failureOf, html, sentence, show, Spoken, Told, Trouble, useTries } from "./desk.js";
 import { clock, say } from "./words.js";
 
 const OFTEN = 2000;
@@ -121,7 +121,7 @@ function Working({ state }) {
     ${state.title && html`<p><strong>${state.title}</strong></p>`}
     <progress max="1" value=${state.share || undefined} aria-label=${say("phone-working")}></progress>
     <p>${left}</p>
-    ${state.trouble && html`<p class="trouble"><${Told} text=${state.trouble} /></p>`}
+    ${state.trouble && html`<p class="trouble"><span>${say("phone-again")}<br /><small><${Told} text=${state.trouble} change=${sentence} /></small></span></p>`}
     <p class="faint">${say("phone-come-back")}</p>
   </section>`;
 }

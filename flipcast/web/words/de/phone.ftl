@@ -19,6 +19,7 @@ phone-review = Sehen Sie es sich in der Kabine an
 phone-review-how = Dort entscheiden Sie, ob Sie es behalten.
 phone-working = Ihr Video wird gemacht
 phone-left = noch etwa { $time }
+phone-again = Es hat noch nicht geklappt. Es bleibt erhalten und wird von selbst noch einmal versucht.
 phone-come-back = Sie können diese Seite schließen und unter derselben Adresse wiederkommen.
 phone-ready = Ihr Video ist fertig
 phone-watch = Ansehen

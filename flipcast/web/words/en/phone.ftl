@@ -19,6 +19,7 @@ phone-review = Watch it in the booth
 phone-review-how = There you decide whether you keep it.
 phone-working = Your lecture is being made
 phone-left = about { $time } left
+phone-again = It did not work yet. It is kept, and tried again by itself.
 phone-come-back = You may close this page, and come back by the same address.
 phone-ready = Your lecture is ready
 phone-watch = Watch it
