@@ -78,6 +78,7 @@ def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: st
     again = watch(address, ready=False).page
     until(again, "rolling")
     expect(again.get_by_role("button", name="Stop")).to_be_focused()
+    expect(again.get_by_role("button", name="pattern")).to_have_attribute("aria-pressed", "true")
     press(again, "Stop")
     expect(again.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
     (shelf,) = studio.library.shelves()

@@ -115,10 +115,11 @@ export function isOwn(failure) {
   return failure instanceof Failure && !failure.told;
 }
 
-/** `text` as a sentence that stands alone. */
+/** `text` as a sentence that stands alone; an address stays as it is written. */
 export function sentence(text) {
   const words = text.trim();
-  return words && `${words[0].toUpperCase()}${words.slice(1)}${/[.!?…]$/.test(words) ? "" : "."}`;
+  const first = /^[\p{L}\d.-]*:?\//u.test(words) ? words[0] : words[0]?.toUpperCase();
+  return words && `${first}${words.slice(1)}${/[.!?…]$/.test(words) ? "" : "."}`;
 }
 
 /** A failure, said aloud to those who cannot see it. */

@@ -175,7 +175,7 @@ function Layouts({ studio, tried }) {
   const kinds = kindsOf(studio);
   if (!kinds.includes("screen") || !kinds.includes("camera")) return null;
   return html`<fieldset class="layouts">
-    <legend>${say("layout")}</legend>
+    <legend class="unseen">${say("layout")}</legend>
     ${LAYOUTS.filter(layout => layout !== "keyed" || studio.green).map(
       layout =>
         html`<label class="tick"><input type="radio" name="layout" checked=${studio.layout === layout}
@@ -239,8 +239,13 @@ function kindOf(name) {
 /** What is chosen, whether it is open yet or not: what can be set about it stays where it is while it opens. */
 const kindsOf = studio => studio.chosen.map(kindOf);
 
+/** What a page that is opened in the middle of a take shows: the machine is the take's own, and no device is looked for. */
+const taken = studio =>
+  studio.chosen.map(from => ({ from, kind: kindOf(from), name: from.slice(from.indexOf(":") + 1).replace("http://", ""), here: true }));
+
 function Sources({ studio, idle, tried }) {
-  const devices = useDevices(idle, studio.chosen);
+  const found = useDevices(idle, studio.chosen);
+  const devices = found ?? (idle ? null : taken(studio));
   const [address, setAddress] = useState("");
   if (devices === null) return html`<p class="faint">${say("looking")}</p>`;
   const toggle = from => {
@@ -254,7 +259,7 @@ function Sources({ studio, idle, tried }) {
   };
   return html`${KINDS.map(kind => {
       const rows = devices.filter(device => device.kind === kind);
-      if (!rows.length && kind === "system") return null;
+      if (!rows.length && (kind === "system" || !found)) return null;
       return html`<section key=${kind} aria-labelledby=${`kind-${kind}`}>
         <h3 id=${`kind-${kind}`}>${say(`kind-${kind}`)}</h3>
         ${rows.length
