@@ -78,16 +78,18 @@ def _measure(folder: Path, stack: ExitStack, count: int, seconds: float) -> None
     page = shown.new_page(no_viewport=True)
     page.goto(address)
     _ask(address, "choose", sources=[f"camera:{camera.url}"])
-    until(page, "ready", 60)
-    page.get_by_role("button", name="Record", exact=True).click()
-    until(page, "rolling", 30)
+    _roll(page)
     page.goto("about:blank")
     time.sleep(3)
-    alone = _share(desk.pid, seconds / 2)
+    alone = _share(desk.pid, seconds)
+    page.goto(address)
+    _stop(page)
 
+    _roll(page)
     pages = [page, *(others.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}) for _ in range(count - 1))]
-    for one in pages:
+    for one in pages[1:]:
         one.goto(address)
+    for one in pages:
         until(one, "rolling", 30)
         one.evaluate(_COUNT)
     time.sleep(3)
@@ -98,13 +100,26 @@ def _measure(folder: Path, stack: ExitStack, count: int, seconds: float) -> None
     took = time.monotonic() - began
     looked_at = (_used(desk.pid) - used) / took
     rates = [(one.evaluate("seen") - was) / took for one, was in zip(pages, before, strict=True)]
+    _stop(page)
+    _tell(monitor, rates, looked_at - alone)
+    shelves = sorted((folder / "library").glob("recording-*"), key=lambda path: path.stat().st_ctime)
+    for number, shelf in zip((0, count), shelves, strict=True):
+        outcome = read(takes_in(shelf)[0]).outcome
+        assert outcome
+        for track in outcome.tracks:
+            said = f"late {track.late}, repeated {track.repeated}, left out {track.left_out}"
+            print(f"{track.name} while {number} pages were open: {track.count} pictures, {said}")
+
+
+def _roll(page: Page) -> None:
+    until(page, "ready", 60)
+    page.get_by_role("button", name="Record", exact=True).click()
+    until(page, "rolling", 30)
+
+
+def _stop(page: Page) -> None:
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("heading", name="is kept").wait_for(timeout=60_000)
-    _tell(monitor, rates, looked_at - alone)
-    take = read(takes_in(next((folder / "library").glob("recording-*")))[0])
-    assert take.outcome
-    for track in take.outcome.tracks:
-        print(f"{track.name}: {track.count}, late {track.late}, repeated {track.repeated}, left out {track.left_out}")
 
 
 _COUNT = """() => {
