@@ -10,24 +10,19 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from capture import recording, recovery, take
-from capture.description import from_json
 from capture.errors import FlipcastError
 from flipcast import actions, report
+from flipcast.corrections import Corrections
 from flipcast.errors import DeskError, InUse, LectureUnknown
 from flipcast.jobs import Job, Order, State
 from flipcast.library import Library, Shelf, is_name
 from flipcast.settings import Settings
 from flipcast.web.news import News
-from process import edits
-from process.borders import Borders
-from process.captions.transcript import Transcript, Word
-from process.clips import Clip
 from process.errors import Stopped
 from process.languages import own_names
 from process.step import explained
@@ -91,6 +86,8 @@ class Finishing:
 
     def __init__(self, library: Library, settings: Settings, news: News) -> None:
         self.library, self.settings, self.news = library, settings, news
+        self.corrections = Corrections(library)
+        """What people correct in lectures by hand."""
         self._tasks: deque[Task] = deque()
         self._latest: dict[str, Task] = {}
         self._changed = threading.Condition()
@@ -155,98 +152,6 @@ class Finishing:
         with shelf.held():
             shelf.describe(title=title, course=course, language=language)
         self._wake()
-
-    def said(self, name: str) -> dict[str, Any]:
-        """What is said in the lecture, clip by clip, as it will be once it is finished again.
-
-        Raises:
-            LectureUnknown: it is not made yet.
-            EditsDamaged: what was corrected cannot be understood.
-        """
-        shelf = self.library.find(name)
-        made = shelf.lecture()
-        if made is None:
-            raise LectureUnknown(f"{name!r} is not finished yet", hint="finish it first")
-        changes = edits.read(shelf.folder)
-        begins = made.begins
-        clips: Sequence[Clip] = [one.clip for one in made.clips]
-        words: tuple[Word, ...] = ()
-        heard: Transcript | None = None
-        for track in made.captions[:1]:
-            with explained(shelf.folder):
-                text = (shelf.folder / "lecture" / track.words).read_text(encoding="utf-8")
-            heard = from_json(text, Transcript)
-            whole = [replace(word, start=word.start + begins, end=word.end + begins) for word in heard.words]
-            words = edits.corrected(replace(heard, words=tuple(whole)), changes)[0].words
-        borders = Borders(changes.borders, begins=begins, said=heard)
-        clips, _ = edits.titled(borders.laid(clips, seconds=made.seconds) or clips, changes, begins=begins)
-        return {
-            "film": made.download,
-            "begins": begins,
-            "seconds": made.seconds,
-            "whole": made.whole_seconds or made.seconds,
-            "trim": [changes.start, changes.end],
-            "clips": [
-                {
-                    "start": clip.start,
-                    "middle": begins + (clip.start + clip.end) / 2,
-                    "title": clip.title,
-                    "words": [
-                        [round(word.start, 3), round(word.end, 3), word.text, round(word.confidence, 2)]
-                        for word in words
-                        if clip.start <= word.start - begins and (clip is clips[-1] or word.start - begins < clip.end)
-                    ],
-                }
-                for clip in clips
-            ],
-        }
-
-    def trim(self, name: str, *, start: float | None, end: float | None) -> None:
-        """Let the lecture begin and end there, seconds of the whole; ``None`` for as it was recorded.
-
-        Raises:
-            LectureUnknown: there is no such lecture.
-            DeskError: it would end before it begins.
-            EditsDamaged, NoRoom, NoRight: it could not be kept.
-        """
-        shelf = self.library.find(name)
-        with self._changed:
-            try:
-                changed = replace(edits.read(shelf.folder), start=start, end=end)
-            except ValueError:
-                raise DeskError(
-                    "a lecture cannot end before it begins", hint="choose a later end, or an earlier start"
-                ) from None
-            edits.write(changed, shelf.folder)
-
-    def correct(self, name: str, change: edits.Correction | edits.ClipTitle | edits.ClipBorder) -> None:
-        """Keep a corrected word, the name of a clip or where one begins; it shows once the lecture is finished again.
-
-        Raises:
-            LectureUnknown: there is no such lecture.
-            EditsDamaged, NoRoom, NoRight: it could not be kept.
-        """
-        shelf = self.library.find(name)
-        with self._changed:
-            before = edits.read(shelf.folder)
-            if isinstance(change, edits.Correction):
-                after = replace(before, words=(*before.words, change))
-            elif isinstance(change, edits.ClipBorder):
-                after = replace(before, borders=(*before.borders, change))
-            else:
-                after = replace(before, clips=(*before.clips, change))
-            edits.write(after, shelf.folder)
-
-    def follow(self, name: str, script: str) -> None:
-        """Let the captions follow the *script* where it was followed; empty for as they were heard.
-
-        Raises:
-            LectureUnknown: there is no such lecture.
-            EditsDamaged, NoRoom, NoRight: it could not be kept.
-        """
-        shelf = self.library.find(name)
-        with self._changed:
-            edits.write(replace(edits.read(shelf.folder), script=script.strip()), shelf.folder)
 
     def delete(self, name: str) -> str:
         """Put the lecture called *name* into the trash; what is published stays up. Gives its name there.

@@ -20,21 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from capture import known, recovery
-from capture.address import without_password
 from capture.description import write_whole
-from capture.devices import Devices, Listed
-from capture.errors import DeviceError, DeviceMissing, FlipcastError, RecorderGone, WrongMoment
+from capture.devices import Devices
+from capture.errors import DeviceError, FlipcastError, RecorderGone, WrongMoment
 from capture.frames import Kind
 from capture.health import Said, State
 from capture.plan import Plan
 from capture.remote import Remote
-from capture.sources import desktop, spoken
+from capture.sources import spoken
 from capture.states import ENDS, Command, commands
 from flipcast import told
 from flipcast.cutout import Cutout
 from flipcast.errors import DeskError
-from flipcast.glance import glance
 from flipcast.library import LONGEST_TITLE, Library, Shelf, in_one_line
+from flipcast.offer import LONGEST_NAME, Offer
 from flipcast.scenes import id_of
 from flipcast.settings import Settings
 from flipcast.web.news import News
@@ -46,10 +45,7 @@ TOPIC = "studio"
 _TICK_SECONDS = 0.12
 _LEAVING_SECONDS = 4.0  # a page that is loaded again is away for a moment
 _AGAIN_SECONDS = 5.0
-_LISTING_SECONDS = 3.0
 _MOST_SOURCES = 8
-_MOST_WINDOWS = 24
-_LONGEST_WORD = 500
 
 _RUNNING = (State.COUNTING, State.ROLLING, State.PAUSED, State.STOPPING)
 
@@ -71,15 +67,12 @@ class Studio:
         self.asleep = False
         """Whether no source is to be open, though somebody looks."""
         self._devices = Devices(state)
+        self._offer = Offer(self._devices)
         self._memory = (state or known.state_folder()) / memory
         self._cutout = Cutout(lambda: self.settings, told=self._hear)
         self._chosen, self._layout, self._green = self._remembered()
         self._kept = self._chosen
         self._lock = threading.Lock()
-        self._listing = threading.Lock()
-        self._lister: threading.Thread | None = None
-        self._listed: tuple[Listed, ...] = ()
-        self._windows: tuple[str, ...] = ()
         self._wake, self._over = threading.Event(), threading.Event()
         self._remote: Remote | None = None
         self._open: tuple[str, ...] = ()
@@ -126,47 +119,12 @@ class Studio:
         return (remote.plan.preview, heard[0]) if heard else None
 
     def devices(self) -> list[dict[str, Any]]:
-        """What could be recorded here, for a page to choose from.
-
-        A sound system that hangs keeps nobody from a screen: after a moment it is what was seen the last time.
-        """
-        with self._listing:
-            if self._lister is None or not self._lister.is_alive():
-                self._lister = threading.Thread(target=self._list, name="devices", daemon=True)
-                self._lister.start()
-            lister = self._lister
-        lister.join(_LISTING_SECONDS)
-        rows = [
-            {
-                "from": row.spoken,
-                "kind": str(row.device.kind),
-                "name": in_one_line(row.device.description or without_password(row.device.identity)),
-                "here": row.here is not False,
-                "size": [row.device.width, row.device.height] if row.device.width else None,
-            }
-            for row in self._listed
-        ]
-        listed = {row["from"] for row in rows}
-        rows += [
-            {"from": text, "kind": str(spoken(text).kind), "name": told.plain(text), "here": True, "size": None}
-            for text in self._chosen
-            if text not in listed
-        ]
-        return rows
+        """What could be recorded here, and what is chosen, for a page to choose from."""
+        return self._offer.devices(self._chosen)
 
     def windows(self) -> list[dict[str, Any]]:
         """Windows that could be recorded, but for those that are chosen: these are among the devices."""
-        named = [(f"window:{title}", in_one_line(title)) for title in self._windows[:_MOST_WINDOWS]]
-        return [
-            {"from": text, "kind": str(Kind.SCREEN), "name": name, "here": True, "size": None}
-            for text, name in named
-            if text not in self._chosen
-        ]
-
-    def _list(self) -> None:
-        with contextlib.suppress(FlipcastError, OSError):
-            self._windows = tuple(title for title in desktop.windows() if _can_be_said(title))
-            self._listed = self._devices.listed()
+        return self._offer.windows(self._chosen)
 
     @property
     def state(self) -> State | None:
@@ -199,10 +157,7 @@ class Studio:
             WrongMoment: a take is being recorded, and the machine is its own.
         """
         self._refuse_while_running()
-        screens = [row.spoken for row in self._listed if row.here is not False]
-        if source not in [*screens, *(f"window:{title}" for title in self._windows)]:
-            raise DeviceMissing(source, hint="look at the list again")
-        return glance(self._devices.wanted(spoken(source)))
+        return self._offer.glance(source)
 
     def choose(self, sources: Sequence[str], *, keep: bool = True) -> None:
         """Record *sources*, as they are named after ``--from``, from now on; none lets go of all.
@@ -213,7 +168,7 @@ class Studio:
             DeviceError: one of them cannot be understood.
             WrongMoment: a take is being recorded.
         """
-        if len(sources) > _MOST_SOURCES or any(len(text) > _LONGEST_WORD for text in sources):
+        if len(sources) > _MOST_SOURCES or any(len(text) > LONGEST_NAME for text in sources):
             raise DeskError(f"{len(sources)} sources are too many", hint=f"choose {_MOST_SOURCES} at most")
         for text in sources:
             spoken(text)
@@ -496,9 +451,3 @@ class Studio:
             self._memory.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self._memory, json.dumps(kept))
             self._memory.chmod(0o600)  # the address of a camera may hold its password
-
-
-def _can_be_said(title: str) -> bool:
-    """Whether a window called *title* can be named after ``--from``."""
-    text = f"window:{title}"
-    return len(text) <= _LONGEST_WORD and spoken(text).address == text and title.isprintable()

@@ -45,9 +45,9 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
             start, new = float(wish["start"]), text(wish["text"])
             if "was" in wish:
                 change = edits.Correction(start=start, end=float(wish["end"]), was=text(wish["was"]), text=new)
-                finishing.correct(named(wish), change)
+                finishing.corrections.correct(named(wish), change)
             else:
-                finishing.correct(named(wish), edits.ClipTitle(start=start, title=new))
+                finishing.corrections.correct(named(wish), edits.ClipTitle(start=start, title=new))
         except (KeyError, TypeError, ValueError):
             raise HTTPException(400) from None
         return {}
@@ -57,14 +57,14 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
             change = edits.ClipBorder(at=float(wish["at"]), begins=wish["begins"] is True)
         except (KeyError, TypeError, ValueError):
             raise HTTPException(400) from None
-        finishing.correct(named(wish), change)
+        finishing.corrections.correct(named(wish), change)
         return {}
 
     def trim(wish: dict[str, Any]) -> dict[str, Any]:
         start, end = wish.get("start"), wish.get("end")
         if not all(one is None or isinstance(one, int | float) for one in (start, end)):
             raise HTTPException(400)
-        finishing.trim(named(wish), start=start, end=end)
+        finishing.corrections.trim(named(wish), start=start, end=end)
         return {}
 
     def stop(wish: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def routes(finishing: Finishing) -> list[BaseRoute]:
     return [
         page("/library", "lectures", styles=("rushes",)),
         asks("/work/{what}", work),
-        tells("/said/{name}", lambda asked: finishing.said(asked["name"])),
+        tells("/said/{name}", lambda asked: finishing.corrections.said(asked["name"])),
         asks("/correct", correct),
         asks("/border", border),
         asks("/trim", trim),

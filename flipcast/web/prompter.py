@@ -50,7 +50,7 @@ def routes(finishing: Finishing, following: Following, *, limits: Limits | None 
 
     def follow(wish: dict[str, Any]) -> dict[str, Any]:
         said = text(wish.get("text"), longest=script.LONGEST)
-        finishing.follow(text(wish.get("name")), said)
+        finishing.corrections.follow(text(wish.get("name")), said)
         return {}
 
     async def notes(request: Request) -> Response:
