@@ -1,7 +1,7 @@
 """The pictures of the README, taken from the running program: ``python -m tests.pictures``, or ``make pictures``.
 
 Everything in them is real: the recorder with a screen, a camera before a green wall and a test tone, the library with
-what it has just recorded, and the booth with somebody on its mark.
+what it has just recorded and put onto a server, and the booth with somebody on its mark.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from flipcast.library import Library
 from flipcast.settings import Settings
 from flipcast.studio import Studio
 from flipcast.web.news import News
+from publish.stores.seaweed import serving
 from tests.fixtures.booths import booth
 from tests.fixtures.browser import FLAGS, chromium
 from tests.fixtures.pages import opened, until
@@ -35,7 +36,7 @@ _LINES = ("Rotations", "turn every vector by the same angle,", "keep lengths and
 
 def main() -> None:
     """Take them all."""
-    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright, serving(Path(scratch)) as server:
         folder = Path(scratch)
         screen, camera = XScreen(folder), RigCamera(width=1280, height=720)
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
@@ -47,7 +48,7 @@ def main() -> None:
             settings = replace(
                 usual,
                 captions=replace(usual.captions, engine="off"),
-                library=replace(usual.library, published=folder / "published"),
+                store=replace(usual.store, endpoint_url=server.endpoint_url, address=f"s3://{server.bucket}/spring"),
             )
             studio = Studio(Library(folder / "Lectures"), settings, News(), state=folder / "state")
             studio.choose(["screen:1", f"camera:{camera.url}", "tone"])
