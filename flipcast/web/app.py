@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from importlib import resources
 from typing import Any
 
@@ -179,7 +180,9 @@ def _explained(_: Request, error: Exception) -> Response:
 
 def _missing(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return JSONResponse({"what": error.detail, "hint": ""}, status_code=error.status_code)
+    # Where nobody said anything, the framework names the status, which no person asked for: the page has its own words.
+    own = error.detail != HTTPStatus(error.status_code).phrase
+    return JSONResponse({"what": error.detail if own else "", "hint": ""}, status_code=error.status_code)
 
 
 def _gone(_: Request, __: Exception) -> Response:

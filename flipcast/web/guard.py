@@ -123,7 +123,7 @@ class Guard:
             if left is not None and message["type"] == "http.request":
                 left -= len(message.get("body", b""))
                 if left < 0:
-                    raise HTTPException(413, "more was sent than is wanted here")
+                    raise HTTPException(413, "More was sent than can be taken here. Send less of it.")
             return message
 
         async def headed(message: Message) -> None:

@@ -133,3 +133,18 @@ def test_an_english_page_asks_for_no_sentences(studio: Studio, address: str, wat
     watching = watch(address, ready=False, locale="en-GB")
     expect(watching.page.get_by_role("heading", name="Sources").or_(watching.page.locator("h2").first)).to_be_visible()
     assert not [url for url in watching.asked if url.endswith(".json")]
+
+
+def test_what_the_server_has_no_words_for_is_said_by_the_page(studio: Studio, address: str, watch: Open):
+    """“Not Found” is no sentence, and says nothing of what to do."""
+    watching = watch(address, ready=False, locale="de")
+    said = watching.page.evaluate(
+        """async () => {
+          const { ask } = await import(document.baseURI + 'static/desk.js');
+          return ask('recorder/dance').catch(failure => [failure.what, failure.hint]);
+        }"""
+    )
+    assert said == ["Das ging nicht.", "Laden Sie diese Seite neu, und versuchen Sie es noch einmal."]
+    (noted,) = watching.troubles
+    assert "404" in noted
+    watching.troubles.clear()

@@ -56,8 +56,8 @@ export class Failure extends Error {
 
 /** The failure that the server answered with, still in its own English. */
 export function failureOf(answer) {
-  const failure = new Failure(answer?.what || say("failed"), answer?.hint || "");
-  return Object.assign(failure, { told: Boolean(answer?.what) });
+  if (!answer?.what) return new Failure(say("failed"), say("failed-hint"));
+  return Object.assign(new Failure(answer.what, answer.hint || ""), { told: true });
 }
 
 async function answered(request) {

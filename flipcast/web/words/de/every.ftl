@@ -10,6 +10,7 @@ close = Schließen
 gone = flipcast antwortet nicht.
 gone-hint = Eine laufende Aufnahme läuft von selbst weiter. Bleibt es so, rufen Sie „flipcast open“ noch einmal auf.
 failed = Das ging nicht.
+failed-hint = Laden Sie diese Seite neu, und versuchen Sie es noch einmal.
 rushes-loading = Einen Augenblick, es wird geholt …
 rushes-of = Die Aufnahme: { $kind }
 rushes-screen = Bildschirm

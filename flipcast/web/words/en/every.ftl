@@ -10,6 +10,7 @@ close = Close
 gone = flipcast does not answer.
 gone-hint = A recording that runs goes on by itself. Run “flipcast open” again if this stays.
 failed = This could not be done.
+failed-hint = Load this page again, and try it once more.
 rushes-loading = One moment, it is being fetched …
 rushes-of = What was recorded: { $kind }
 rushes-screen = screen
