@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from capture.apart import environment
-from capture.errors import FlipcastError, WrongMoment
+from capture.errors import FlipcastError, NoRoomToRecord, WrongMoment
 from capture.take import read, takes_in
 from flipcast.booth import visit
 from flipcast.booth.pin import Pin
@@ -30,6 +30,7 @@ from publish import publication
 from publish.stores.s3 import S3Store
 from tests.fixtures.booths import Booth, asked, booth, looking
 from tests.fixtures.pdfs import slides
+from tests.fixtures.rig_camera import MadeCamera
 
 
 def test_somebody_comes_records_keeps_and_goes(here: Booth):
@@ -144,6 +145,49 @@ def test_a_countdown_that_is_called_off_leaves_nothing(tmp_path: Path):
         here.until(Step.MARK)
         here.waited(lambda: not here.library.shelves())
         assert here.stage.trouble is None
+
+
+def test_a_recording_has_an_end_of_its_own(tmp_path: Path):
+    """Whoever falls asleep in the booth must not fill its disk."""
+    with booth(tmp_path, longest_seconds=2.0) as here:
+        here.come()
+        here.stage.roll()
+        here.until(Step.REVIEW)
+        assert 1.5 < here.stage.guest.seconds < 3
+
+
+def test_a_camera_that_is_unplugged_takes_nothing_with_it(tmp_path: Path, rig_cameras: MadeCamera):
+    """Somebody stumbles over the cable: what is said is kept, and the next one finds the camera again."""
+    camera = rig_cameras()
+    with booth(tmp_path, sources=(f"camera:{camera.url}", "tone")) as here:
+        here.come()
+        here.stage.roll()
+        here.until(Step.RECORDING)
+        time.sleep(1)
+        camera.turn("unplug")
+        news = here.stage.studio.news
+        here.waited(lambda: {"cause": "lost", "kind": "camera"} in news.latest("studio")["alarms"])
+        here.stage.stop()
+        here.until(Step.REVIEW)
+        take = read(takes_in(here.library.find(here.facts()["name"]).folder)[0])
+        assert {track.name: track.whole for track in take.outcome.tracks}["microphone"]
+        here.stage.throw()
+        here.until(Step.ATTRACT)
+        here.stage.begin()
+        here.waited(lambda: here.stage.studio.trouble is not None)
+        camera.turn("ok")
+        here.waited(lambda: here.stage.studio.state == "ready")
+
+
+def test_a_disk_that_is_full_is_said_before_anybody_speaks(here: Booth):
+    """Ten minutes that were recorded onto nothing are worse than none."""
+    studio = here.stage.studio
+    studio.settings = replace(studio.settings, record=replace(studio.settings.record, room_to_roll_seconds=1e9))
+    here.come()
+    with pytest.raises(NoRoomToRecord):
+        here.stage.roll()
+    assert here.stage.step is Step.MARK
+    assert not here.library.shelves()
 
 
 def test_a_recording_of_which_nobody_would_know_whose_it_is_does_not_begin(
