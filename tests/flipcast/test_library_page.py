@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from capture import recording
+from capture import recording, take
 from flipcast.errors import DeskError, InUse
 from flipcast.finishing import Finishing
 from flipcast.studio import Studio
 from process import edits
 from process import lecture as lectures
 from publish.stores.s3 import S3Store
+from tests.fixtures import roller
 from tests.fixtures.browser import Open, barriers
 from tests.fixtures.pages import SIZES, choose_test_sources, opened, press, unfit, until, waited
 from tests.fixtures.takes import beeping, camera, flashing, microphone, plain, record, screen
@@ -154,6 +155,20 @@ def test_a_damaged_recording_is_one_row_with_a_sentence(
     page = watch(address + "library#a-lesson", ready=False).page
     expect(page.locator(".lecture")).to_have_count(2)
     expect(page.locator(".open .alarm")).to_be_visible()
+
+
+def test_what_was_cut_short_is_made_whole(studio: Studio, address: str, watch: Open) -> None:
+    """The battery was empty: one button, and what was said until then is there."""
+    shelf = studio.library.begin("Graphs")
+    folder = take.folder_of(shelf.folder, 1)
+    folder.mkdir(parents=True)
+    roller.roll(folder, seconds=1.0, real=False)
+    page = watch(address + f"library#{shelf.name}", ready=False).page
+    expect(page.get_by_role("link", name=re.compile("Graphs.*Cut short"))).to_be_visible()
+    press(page, "Make it whole")
+    expect(page.get_by_role("link", name=re.compile("Graphs.*Recorded"))).to_be_visible()
+    expect(page.get_by_text("recovered:")).to_be_visible()
+    assert take.read(folder).outcome.recovered
 
 
 def test_work_can_be_stopped_and_goes_on(studio: Studio, address: str, film, watch: Open) -> None:
