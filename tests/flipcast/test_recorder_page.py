@@ -61,6 +61,7 @@ def test_from_choosing_to_a_kept_take(studio: Studio, address: str, watch: Open)
     press(page, "Watch it")
     film = page.locator("video.large")
     expect(film).to_be_visible()
+    expect(film).to_be_in_viewport(ratio=0.95)
     film.evaluate("video => { video.muted = true; video.play(); }")
     waited(lambda: film.evaluate("video => video.currentTime") > 0.5)
 
@@ -125,7 +126,7 @@ def test_a_recorder_that_is_killed_leaves_a_take_made_whole(studio: Studio, addr
 
 def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Studio, address: str, watch: Open):
     """The address of a camera is mistyped: a sentence and a next step, and the rest of the page works."""
-    page = watch(address, ready=False).page
+    page = watch(address, ready=False, bypass_csp=True).page
     page.get_by_text("More sources").click()
     page.get_by_label("Address of a camera in the network").fill("http://127.0.0.1:9/none")
     press(page, "Add")
@@ -133,6 +134,7 @@ def test_a_source_that_cannot_be_opened_is_explained_and_tried_again(studio: Stu
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
     expect(page.get_by_role("alert").get_by_text(re.compile(r"gives no picture\.\s+See that it is on"))).to_be_visible()
     expect(page.get_by_text("All is well.")).to_have_count(0)
+    assert barriers(page) == []
     page.get_by_role("button", name="127.0.0.1:9/none").click()
     press(page, "Test picture")
     until(page, "ready")
@@ -189,15 +191,19 @@ def test_the_green_screen_is_tuned_on_the_page(
     camera = rig_cameras()
     camera.turn("wall")
     studio.choose([f"camera:{camera.url}"])
-    page = watch(address, ready=False).page
+    page = watch(address, ready=False, bypass_csp=True).page
     until(page, "ready", 60)
     page.get_by_label("Green screen").check()
+    expect(page.get_by_text("Sea", exact=True)).to_be_visible()
+    assert barriers(page) == []
     press(page, "Look at the green screen")
+    assert barriers(page) == []
     press(page, "I am stepping out")
     expect(page.get_by_text("It is kept")).to_be_visible(timeout=60_000)
     (wanted,) = [studio._devices.wanted(spoken(text)) for text in studio.chosen]
     assert tuning.remembered(wanted).plate is not None
     assert unfit(page) == []
+    assert barriers(page) == []
     page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
 
@@ -262,6 +268,10 @@ def test_the_page_has_no_barriers(studio: Studio, address: str, watch: Open, sch
     until(page, "rolling")
     page.wait_for_timeout(300)
     assert barriers(page) == []
+    press(page, "Pause")
+    until(page, "paused")
+    assert barriers(page) == []
+    page.get_by_role("button", name="Stop").focus()
     page.keyboard.press("Enter")  # what stops is where what records was
     expect(page.get_by_role("heading", name="is kept")).to_be_visible(timeout=20_000)
     assert barriers(page) == []

@@ -35,6 +35,9 @@ export function Rushes({ name }) {
     };
   }, [name]);
   useEffect(() => (first.current && second.current ? follow(first.current, second.current) : undefined), [found]);
+  useEffect(() => {
+    if (found) first.current.parentElement.scrollIntoView({ block: "nearest" });
+  }, [found]);
   if (failure) return html`<${Trouble} failure=${failure} />`;
   if (!found) return html`<p class="rushes-wait" role="status">${say("rushes-loading")}</p>`;
   const [lead, other] = found.tracks;
