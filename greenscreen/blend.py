@@ -32,7 +32,7 @@ from greenscreen.compiled import (
 )
 from greenscreen.despill import unmix
 from greenscreen.facts import BLOCK, EMPTY, MIXED, OUTLINE, RING, TINTED
-from greenscreen.lanes import eight, place
+from greenscreen.lanes import cored, eight, place
 from greenscreen.matte import fit
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -126,15 +126,15 @@ def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int
                 s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
 
 
-@kernel(WHOLE, NUMBER, NUMBER, TRUTH, FLOATS1)
-def _mix(key: int, black: float, gain: float, straight: bool, s: Any) -> None:
+@kernel(WHOLE, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS1)
+def _mix(key: int, black: float, choke: float, gain: float, straight: bool, s: Any) -> None:
     """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
     for kind in range(4):
         for n in range(BLOCK * _LINE):
             p = kind * _KIND + n
             blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
             luma = _BLUE * blue + _GREEN * green + _RED * red
-            part = max(s[_SURE + p], min(_1, max(_0, (s[_SLOPE + p] * luma + s[_REST + p] - black) * gain)))
+            part = max(s[_SURE + p], cored((s[_SLOPE + p] * luma + s[_REST + p] - choke) * gain, black))
             own, a = (green, blue) if key == 1 else (blue, green)
             over = own - _BOTH * (a + red) - _LARGER * max(a, red) - s[_CLOTHES + p]
             # Well inside nothing needs mending but the screen's light, and mostly not that either.
@@ -245,12 +245,12 @@ def _untint(
 
 @kernel(
     SEEN3, SEEN3, SEEN2, READ1, SEEN1, WHOLE, SEEN3, READ2, READ2, READ3, READ3, READ3,
-    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
+    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
 )  # fmt: skip
 def finish(
     picture: Any, background: Any, classes: Any, decode: Any, encode: Any, key: int,
     half: Any, share: Any, bright: Any, plate: Any, around: Any, tints: Any,
-    noise: float, detail: float, black: float, gain: float, spill: float, straight: bool,
+    noise: float, detail: float, black: float, choke: float, gain: float, spill: float, straight: bool,
     traits: Any, outline: Any, out: Any, alpha: Any,
 ) -> None:  # fmt: skip
     """Lay the speaker over *background*, or cut it free (*straight*: then the background is not looked at).
@@ -279,7 +279,7 @@ def finish(
         if 0 <= row + 1 < rows:
             unmix(
                 row + 1, classes, half, decode, key, share, bright, traits,
-                plate, around, black, gain, spill, outline,
+                plate, around, black, choke, gain, spill, outline,
             )  # fmt: skip
         begin = 0 if row >= 0 else columns
         while begin < columns:
@@ -294,7 +294,7 @@ def finish(
                     _light(flat_picture, decode, row, column, width, _LIGHT, s)
                     if not straight:
                         _light(flat_background, decode, row, column, width, _BEHIND, s)
-                    _mix(key, black, gain, straight, s)
+                    _mix(key, black, choke, gain, straight, s)
                     _put(encode, row, column, width, s, flat_out, flat_alpha)
             elif kind != EMPTY:
                 for y in range(row * _SIDE, row * _SIDE + _SIDE):

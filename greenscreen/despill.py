@@ -14,7 +14,7 @@ import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
 from greenscreen.facts import BLOCK, MIXED, OUTLINE, RING, TRAITS
-from greenscreen.lanes import eight, four, place
+from greenscreen.lanes import cored, eight, four, place
 
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
@@ -32,8 +32,8 @@ _SLOPE, _REST, _MEAN, _TOGETHER, _ALPHA, _BRIGHT, _LIGHT, _PLATE, _FIELDS, _OUT 
 _AROUND = 6
 
 
-@kernel(WHOLE, NUMBER, NUMBER, NUMBER, FLOATS1)
-def _unmixed(key: int, black: float, gain: float, spill: float, s: Any) -> None:
+@kernel(WHOLE, NUMBER, NUMBER, NUMBER, NUMBER, FLOATS1)
+def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, s: Any) -> None:
     """Work out the traits of one block, by loops so plain that the compiler does eight pixels at once."""
     for n in range(BLOCK * _LINE):
         w = n + _LINE + 1
@@ -49,9 +49,8 @@ def _unmixed(key: int, black: float, gain: float, spill: float, s: Any) -> None:
             s[_FIELDS + 5 * _WINDOW + n],
         )
         rest = (_1 - together) * (s[_ALPHA + n] - slope * luma) + together * rest
-        least = min(_1, inside) * min(_1, max(_0, _SIX * (mean - _QUARTER)))
-        least = max(least, inside - _1)
-        part = max(least, min(_1, max(_0, (slope * luma + rest - black) * gain)))
+        least = max(_0, inside + inside - _1)
+        part = max(least, cored((slope * luma + rest - choke) * gain, black))
         blue, green, red = s[_LIGHT + n], s[_LIGHT + _WINDOW + n], s[_LIGHT + 2 * _WINDOW + n]
         from_blue = s[_FIELDS + n] * s[_PLATE + n]
         from_green = s[_FIELDS + _WINDOW + n] * s[_PLATE + _WINDOW + n]
@@ -81,11 +80,11 @@ def _unmixed(key: int, black: float, gain: float, spill: float, s: Any) -> None:
 
 
 @kernel(
-    WHOLE, SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3, NUMBER, NUMBER, NUMBER, FLOATS3,
+    WHOLE, SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3, NUMBER, NUMBER, NUMBER, NUMBER, FLOATS3,
 )  # fmt: skip
 def unmix(
     row: int, classes: Any, picture: Any, decode: Any, key: int, alpha: Any, bright: Any, traits: Any,
-    plate: Any, around: Any, black: float, gain: float, spill: float, outline: Any,
+    plate: Any, around: Any, black: float, choke: float, gain: float, spill: float, outline: Any,
 ) -> None:  # fmt: skip
     """Prepare the mixed blocks of a *row*, at half size, to be finished at full size.
 
@@ -95,7 +94,7 @@ def unmix(
         traits: as `matte.fit` leaves them.
         around: by block, the screen's light now over the plate's (three), how green clothes may be, how surely it lies
             inside a person, how far outside the screen.
-        black, gain: what share of speaker counts as none, and the steepness from there.
+        black, choke, gain: what share of speaker counts as none, and the steepness from there.
     """
     rows, columns = classes.shape
     width, wide = alpha.shape[1], traits.shape[2]
@@ -158,7 +157,7 @@ def unmix(
                 to = _FIELDS + k * _WINDOW + _LINE * i
                 s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
                 s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
-        _unmixed(key, black, gain, spill, s)
+        _unmixed(key, black, choke, gain, spill, s)
         for i in range(BLOCK):
             y = (row * BLOCK + i) % RING
             for k in range(OUTLINE):

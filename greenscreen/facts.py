@@ -61,3 +61,21 @@ GRAIN: Final = 0.06
 """A share of speaker below this may be noise: it is not raised where greenish clothes ask for more, and from twice it
 is so in full.
 """
+
+DESCRIBED: Final = 39
+"""Numbers that describe a pixel for `outline`: the share of speaker as found (0); the share of the screen's colour
+(1); its brightness over the screen's (2); its own light, without that share of the screen, in the third channel and in
+red (3, 4); how much screen and how much of the solid colour nearest make it up, and what these leave (5 to 7); that
+solid colour in the same three numbers (8 to 10); six numbers of each of three rings around it (11 to 28); what is
+known of its block (29 to 37); the noise (38).
+"""
+HINTS: Final = 12
+"""Of each block, for `outline`: how surely a person is there, and all around; how surely it lies inside one; how uneven
+and how rough it is; what of it is not the screen's own, as a share of all; the share of the screen's colour in its
+purest pixels, and what of these is not the screen's own; how much more counts as all; the solid colour nearest
+(three).
+"""
+FIELDS: Final = HINTS + 4
+"""The same, and how it is lit: one over what the plate's share counts for, and the screen's light over the plate's
+(three).
+"""

@@ -75,8 +75,12 @@ class Field:
         self._verdict = np.zeros((VERDICTS, height, width), np.float32).transpose(1, 2, 0)
         self._expected: Floats | None = None
         ones = np.ones((height, width), np.float32)
-        self.rate, self.white, self.outside, self._limit, self._inside = ones, ones, ones * 0, ones * 0, ones * 0
+        self.rate, self.white, self.outside, self._limit, self._held = ones, ones, ones * 0, ones * 0, ones * 0
+        self.inside: Floats = ones * 0
+        """How surely each block lies inside the speaker, 0 to 2, as a hint for `outline`."""
         self._weigh = ones * 0
+        self.near: Floats = np.zeros((height, width, 3), np.float32)
+        """The light of the solid part of the speaker that is nearest, by block."""
         self.fields = np.zeros((height, width, 5), np.float32)
         self.around = np.zeros((height, width, 6), np.float32)
         self.tints = np.zeros((height, width, 4), np.float32)
@@ -96,11 +100,13 @@ class Field:
         self._sure_before, self.fresh = float(found.where.mean()), True
 
     def flatten(self) -> None:
-        """Give the plate up: its folds and marks are not where they were."""
+        """Give the plate up: its folds and marks are not where they were, and all is learnt anew."""
         middle = np.median(self.base.reshape(-1, 3), axis=0).astype(np.float32)
         self.plate = np.ascontiguousarray(np.broadcast_to(middle, self.plate.shape), np.float32)
         self._settle()
-        self.moved, self._bounded = True, False
+        self.base = self.plate_blocks.copy()
+        self.known = self._sure.astype(np.float32)
+        self.moved, self._bounded, self.fresh = True, False, True
 
     def learn(self, blocks: Floats, person: Floats, *, clothes: float, spill: float) -> bool:
         """Bring all fields up to date with the facts of a frame's *blocks*.
@@ -129,7 +135,7 @@ class Field:
             self._learn_speaker(blocks, person, clothes)
         lay_out(
             self.now, self.plate_blocks, self.channels.key, spill,
-            self.rate, self.white, self.outside, self._weigh, self._limit, self._inside,
+            self.rate, self.white, self.outside, self._weigh, self._limit, self._held,
             self.fields, self.around, self.tints,
         )  # fmt: skip
         self.fresh = False
@@ -166,6 +172,10 @@ class Field:
         plain = (verdict[..., KAPPA] > 0.3) & (verdict[..., OFF] < max(0.03, 3 * self.noise))
         plain &= (mean < 0.25) & (most - mean < max(0.05, 4 * self.noise))
         return np.asarray(plain)
+
+    def verdict(self, blocks: Floats) -> Floats:
+        """What `judge` says of a frame's *blocks*, beside the screen as it is now; fact by fact."""
+        return _facts(self._judged(blocks, self.now))
 
     def strange(self) -> Mask:
         """The blocks of the last verdict whose light is not the screen's own, however much of its colour they hold."""
@@ -243,6 +253,7 @@ class Field:
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
         inside[opaque] = 2  # whatever share of the screen's colour they hold
+        held = (cv2.erode(core.astype(np.uint8), _WIDE) > 0) | (cv2.erode(opaque.astype(np.uint8), _CROSS) > 0)
         white = limit = np.zeros_like(self.rate)
         if deep.any():
             one, two = (blocks[..., n] for n in self.channels.others)
@@ -250,11 +261,15 @@ class Field:
             over -= 0.03 * difference(self.now, self.channels)
             weigh, white = self._weighed(blocks, one, two)
             drawn = fill(np.stack([white, np.maximum(0, over), weigh], -1), deep.astype(np.float32))
+            lights = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
+            self.near = _whole(fill(lights, deep.astype(np.float32)))
             # The greener clothes are, the less their edges are like what lies deep: there more counts as all.
             white = np.clip(1.2 * drawn[..., 0] + 0.02, 0, 0.8)
             limit, self._weigh = drawn[..., 1], _whole(drawn[..., 2])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
-        self._inside = np.asarray(cv2.GaussianBlur(inside.astype(np.float32), (3, 3), 0), np.float32)
+        self.inside, self._held = (
+            np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
+        )
 
     def _opaque(self, blocks: Floats, verdict: Floats) -> Mask:
         """The blocks in which a veil before the screen would have to be brighter than white: so there is none."""

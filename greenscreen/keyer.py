@@ -20,7 +20,20 @@ import cv2
 import numpy as np
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import BLOCK, CLEAR, EMPTY, FACTS, GREENNESS, MARGIN, MIXED, OUTLINE, RING, TINTED, TRAITS
+from greenscreen.facts import (
+    BLOCK,
+    CLEAR,
+    EMPTY,
+    FACTS,
+    FIELDS,
+    GREENNESS,
+    MARGIN,
+    MIXED,
+    OUTLINE,
+    RING,
+    TINTED,
+    TRAITS,
+)
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
@@ -34,6 +47,7 @@ _SIDE: Final = 2 * BLOCK
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _PERSON_EVERY: Final = 4
+_QUIET: Final = 0.03
 _SEARCH_EVERY: Final = 8
 _SEARCH_AT: Final = 2  # and at the first frame; not when the person model looks, so that no frame takes both
 
@@ -80,10 +94,11 @@ class Keyer:
         """The clean plate, if one was taken."""
         self.by = By.PLATE if plate is not None else By.SCREEN
         """What told the speaker from the room in the last frame."""
-        from greenscreen import blend, matte  # numba comes with the extra, and only when it is needed
+        from greenscreen import blend, matte, outline  # numba comes with the extra, and only when it is needed
         from greenscreen.field import Field
 
         self._look, self._part, self._finish = matte.look, matte.part, blend.finish
+        self._hint, self._mend, self._outliner = outline.hint, outline.mend, outline.Outliner()
         self._field = Field
         self._finder = PersonFinder()
         self._state: _State | None = None
@@ -133,7 +148,7 @@ class Keyer:
         self._finish(
             colour, back, seen.classes, DECODE, ENCODE, seen.key,
             seen.half, seen.share, state.bright, seen.plate, seen.around, state.tints,
-            seen.noise, seen.detail, seen.black, seen.gain, self.settings.spill, straight,
+            seen.noise, seen.detail, seen.black, seen.choke, seen.gain, self.settings.spill, straight,
             state.traits, state.outline, out, alpha,
         )  # fmt: skip
         if (height, width) != colour.shape[:2]:
@@ -208,11 +223,9 @@ class Keyer:
     def _classify(self, state: _State, half: Bytes, field: Field | None) -> _Seen:
         settings, blocks = self.settings, state.blocks
         noise = 0.004 if field is None else field.noise
-        black = min(0.25, max(0.02, 2.2 * noise))
-        white = 0.97
-        if settings.choke:
-            black, white = black + max(0.0, settings.choke) * 0.6, white + min(0.0, settings.choke) * 0.6
-        gain = 1 / max(0.05, white - black)
+        black = min(0.25, max(0.02 if self.by is By.PLATE else 0.08, 2.2 * noise))
+        choke = max(0.0, settings.choke) * 0.6
+        gain = 1 / max(0.05, 1 + min(0.0, settings.choke) * 0.6 - choke)
         if field is None:
             least, mean, most = (np.zeros_like(state.ones) for _ in range(3))
             outside, around, plate, fields, against = (
@@ -230,8 +243,7 @@ class Keyer:
             touched &= ~field.plain(blocks, mean, most)
             touched |= field.strange()
         holes = (mean < 0.96) | (least < 0.9)
-        inside = around[..., 4]
-        holes &= ~(((inside > 0.99) & (mean > 0.45)) | (inside > 1.99))
+        holes &= around[..., 4] < 0.99
         if outside.max() > 0.01:
             beyond = outside > 0.01
             low, high = state.person_range
@@ -248,10 +260,24 @@ class Keyer:
         classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
         classes[mixed_or_empty > 0] = MIXED
         classes[mixed_or_full == 0] = EMPTY
+        if field is not None and noise < _QUIET:
+            # Red and blue before the screen look whole where they are not: the next to an outline is looked at, too.
+            nearby = cv2.dilate((classes == MIXED).astype(np.uint8) | (classes == EMPTY), _CROSS) > 0
+            classes[nearby & (classes != EMPTY) & (around[..., 4] < 0.99)] = MIXED
         asked = (classes == MIXED).astype(np.uint8)
         key = 1 if field is None else field.channels.key
         wide = cv2.dilate(asked, _CROSS) if not settings.soften else np.ones_like(asked)
         self._part(wide, state.share, state.lean, against, fields, state.people, state.alpha)
+        if field is not None:
+            self._hint(
+                cv2.dilate(asked, _CROSS), state.facts, field.verdict(blocks),
+                state.person, cv2.erode(state.person, _CROSS),
+                field.near, field.inside, fields, around, state.hints,
+            )  # fmt: skip
+            self._mend(
+                asked, half, DECODE, key, plate, state.share, state.bright, state.hints, noise,
+                *self._outliner.weights, state.alpha,
+            )  # fmt: skip
         alpha, detail = state.alpha, 1.0
         if settings.soften:
             reach = settings.soften / 2 * half.shape[0] / 540
@@ -259,7 +285,7 @@ class Keyer:
             detail = 1 / (1 + settings.soften)
         return _Seen(
             classes=classes, half=half, share=alpha, plate=plate, around=around, key=key,
-            noise=noise, detail=detail, black=black, gain=gain,
+            noise=noise, detail=detail, black=black, choke=choke, gain=gain,
         )  # fmt: skip
 
 
@@ -276,6 +302,7 @@ class _Seen:
     noise: float
     detail: float
     black: float
+    choke: float
     gain: float
 
 
@@ -294,6 +321,7 @@ class _State:
         self.blocks: Floats = self.facts.transpose(1, 2, 0)
         self.traits = np.zeros((RING, TRAITS, width + MARGIN), np.float32)
         self.outline = np.zeros((RING, OUTLINE, width + MARGIN), np.float32)
+        self.hints = np.zeros((rows, columns, FIELDS), np.float32)
         self.person: Floats = np.zeros((rows, columns), np.float32)
         self.people: Floats = np.zeros((height, width), np.float32)
         self.field: Field | None = None

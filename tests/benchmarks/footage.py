@@ -109,7 +109,13 @@ def clips(
 def take(name: str, *, seed: int, size: tuple[int, int], length: int = 16, empty: int = 24) -> Clip:
     """Draw, light, film and code one clip."""
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    scene = plan(name, rng)
+    return shoot(name, plan(name, rng), rng, size=size, length=length, empty=empty)
+
+
+def shoot(
+    name: str, scene: Scene, rng: np.random.Generator, *, size: tuple[int, int], length: int = 16, empty: int = 24
+) -> Clip:
+    """The clip of a *scene* whose lots are drawn."""
     camera, h = scene.camera, size[1]
     scale = h / scene.tall
     figure = presenter.draw(scene.look, rng, unit=2 * scale, below=scene.tall - scene.stand[1])
