@@ -94,11 +94,16 @@ class Keyer:
         """The clean plate, if one was taken."""
         self.by = By.PLATE if plate is not None else By.SCREEN
         """What told the speaker from the room in the last frame."""
-        from greenscreen import blend, matte, outline  # numba comes with the extra, and only when it is needed
+        from greenscreen import (  # numba comes with the extra, and only when it is needed
+            blend,
+            described,
+            matte,
+            outline,
+        )
         from greenscreen.field import Field
 
         self._look, self._part, self._finish = matte.look, matte.part, blend.finish
-        self._hint, self._mend, self._outliner = outline.hint, outline.mend, outline.Outliner()
+        self._hint, self._mend, self._outliner = described.hint, outline.mend, outline.Outliner()
         self._field = Field
         self._finder = PersonFinder()
         self._state: _State | None = None

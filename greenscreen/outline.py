@@ -3,8 +3,7 @@
 White cloth with the screen's light on its rim, a veil, fair hair and a blurred red sleeve can all have one colour. What
 tells them apart lies around them: whether the screen's colour rises in one step or slowly, how bright and in which hue
 things are further in, whether there is structure, whether a person is there. So each pixel of a mixed block is
-described by some forty numbers, all of them shares and ratios, so that light, hue and exposure of a screen do not
-matter; and a network of two small layers says by how much the share that `matte.part` found is to be mended.
+`described`, and a network of two small layers says by how much the share that `matte.part` found is to be mended.
 
 It was taught by `tests.benchmarks.teaching`, on drawn presenters of any colour and on shapes that are nobody, of which
 the truth is known. It is no larger than a page: it costs a few milliseconds, and knows of rims, veils and hair, not of
@@ -18,59 +17,29 @@ from typing import Any, Final
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS1, FLOATS2, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
+from greenscreen.compiled import FLOATS1, FLOATS2, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
+from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe
 from greenscreen.errors import ModelMissing
-from greenscreen.facts import BLOCK, DESCRIBED, FIELDS, HINTS, OFF, PURELY, PURELY_OFF, ROUGH, UNEVEN
-from greenscreen.lanes import eight, four, place
+from greenscreen.facts import BLOCK, DESCRIBED
+from greenscreen.lanes import eight, place
 from greenscreen.light import Floats
-from greenscreen.screen import Mask
 
 FIRST: Final = 16
 SECOND: Final = 8
 """Numbers in the two layers."""
 
-_0, _1, _2, _3, _9 = (np.float32(n) for n in (0, 1, 2, 3, 9))
-_HALF, _EIGHTH, _MORE, _FOUR = (np.float32(n) for n in (0.5, 1 / 8, 1.5, 4))
-_BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
-_THOUSANDTH, _LITTLE, _SMALLEST = np.float32(1e-3), np.float32(1e-5), np.float32(1e-12)
-_PARALLEL = np.float32(0.08)
-_ALL_SCREEN, _NO_SCREEN = np.float32(0.93), np.float32(0.02)
-_LANES = BLOCK * BLOCK
-_LEAN = (np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375))
-# Places in the scratch array: for each number sixteen pixels, as they lie in a block.
-_DRAWN = DESCRIBED * _LANES
-_SHARE = _DRAWN + FIELDS * _LANES
-_BRIGHT, _LIT, _LIGHT, _PLATE, _RING, _AROUND = (_SHARE + n * _LANES for n in (1, 2, 3, 6, 9, 15))
-SCRATCH: Final = _AROUND + 16 * _LANES
+_0, _1 = np.float32(0), np.float32(1)
 # Places in a batch of blocks, on which the network works at once.
 _BLOCKS = 8
-_BATCH = _BLOCKS * _LANES
+_BATCH = _BLOCKS * LANES
 _FIRST = (DESCRIBED + 1) * _BATCH
 _SECOND = _FIRST + FIRST * _BATCH
 _CHANGE = _SECOND + SECOND * _BATCH
 _ROOM = _CHANGE + 2 * _BATCH
-_REACH = 10
 CLOTHES, SURELY, FAR, DIM, STEEP = (np.float32(n) for n in (8, 0.8, 0.6, 0.05, 1 / 0.15))
 """What the network may not do, whatever it has learnt: take much from what is *surely* solid among *clothes* of the
 screen's colour; and make more of what is *far* from anything solid and *dim*, with hardly any light of its own: a fold.
 """
-RINGS: Final = np.array(
-    [
-        [(-2, 0), (2, 0), (0, -2), (0, 2), (-1, -1), (1, -1), (-1, 1), (1, 1)],
-        [(-5, 0), (5, 0), (0, -5), (0, 5), (-4, -4), (4, -4), (-4, 4), (4, 4)],
-        [(-10, 0), (10, 0), (0, -10), (0, 10), (-7, -7), (7, -7), (-7, 7), (7, 7)],
-    ],
-    np.int64,
-)
-"""Pixels at half size, down and across, of which a ring is made."""
-
-
-def is_open(told: Floats) -> Mask:
-    """Which of the pixels that are described are open: not all that lies around them is screen, nor none of it."""
-    least, most = np.minimum(told[..., 12], told[..., 18]), np.maximum(told[..., 13], told[..., 19])
-    return np.asarray((least <= _ALL_SCREEN) & (most >= _NO_SCREEN))
-
-
 MODEL: str = "outline.npz"
 NAMES: Final = ("w0", "b0", "w1", "b1", "w2", "b2")
 """Weights of the layers, and what is added after each. The last gives two: by how much more, and how much less."""
@@ -94,173 +63,6 @@ class Outliner:
                 hint="install flipcast again; it comes with the package",
             ) from error
         self.weights: tuple[Floats, Floats, Floats, Floats, Floats, Floats] = (w0, b0, w1, b1, w2, b2)
-
-
-@kernel(SEEN2, READ3, READ3, READ2, READ2, READ3, READ2, READ3, READ3, FLOATS3)
-def hint(
-    asked: Any,
-    blocks: Any,
-    verdict: Any,
-    person: Any,
-    firm: Any,
-    near: Any,
-    inside: Any,
-    fields: Any,
-    around: Any,
-    hints: Any,
-) -> None:
-    """Put what is known of each block side by side, where it is *asked* for.
-
-    *blocks* and *verdict* are fact by fact.
-    """
-    rows, columns = asked.shape
-    for row in range(rows):
-        for column in range(columns):
-            if asked[row, column] == 0:
-                continue
-            rate = fields[row, column, 0]
-            hints[row, column, 0] = person[row, column]
-            hints[row, column, 1] = firm[row, column]
-            hints[row, column, 2] = inside[row, column] * _HALF
-            hints[row, column, 3] = min(_1, blocks[UNEVEN, row, column] ** _HALF * rate)
-            hints[row, column, 4] = min(_1, blocks[ROUGH, row, column] ** _HALF * rate)
-            off, purely_off = verdict[OFF, row, column], verdict[PURELY_OFF, row, column]
-            hints[row, column, 5] = off / (_1 + off)
-            hints[row, column, 6] = min(_MORE, max(-_HALF, verdict[PURELY, row, column]))
-            hints[row, column, 7] = purely_off / (_1 + purely_off)
-            hints[row, column, 8] = min(_2, fields[row, column, 1] - _1)
-            for k in range(3):
-                hints[row, column, 9 + k] = near[row, column, k]
-                hints[row, column, HINTS + 1 + k] = around[row, column, k]
-            hints[row, column, HINTS] = rate
-
-
-@kernel(WHOLE, NUMBER, FLOATS1)
-def _compared(key: int, noise: float, s: Any) -> None:
-    """Describe the pixels of one block by their colours, in loops so plain that the compiler does eight at once."""
-    for n in range(_LANES):
-        rate = s[_DRAWN + HINTS * _LANES + n]
-        b0 = s[_DRAWN + (HINTS + 1) * _LANES + n] * s[_PLATE + n]
-        b1 = s[_DRAWN + (HINTS + 2) * _LANES + n] * s[_PLATE + _LANES + n]
-        b2 = s[_DRAWN + (HINTS + 3) * _LANES + n] * s[_PLATE + 2 * _LANES + n]
-        lit = _1 / max(_THOUSANDTH, _BLUE * b0 + _GREEN * b1 + _RED * b2)
-        held = s[_SHARE + n] * rate
-        s[_LANES + n] = min(_MORE, max(-_HALF, held))
-        s[2 * _LANES + n] = min(_FOUR, s[_BRIGHT + n] * lit)
-        c0, c1, c2 = s[_LIGHT + n], s[_LIGHT + _LANES + n], s[_LIGHT + 2 * _LANES + n]
-        third = c0 - held * b0 if key == 1 else c1 - held * b1
-        s[3 * _LANES + n] = min(_3, max(-_1, third * lit))
-        s[4 * _LANES + n] = min(_3, max(-_1, (c2 - held * b2) * lit))
-        f0, f1, f2 = s[_DRAWN + 9 * _LANES + n], s[_DRAWN + 10 * _LANES + n], s[_DRAWN + 11 * _LANES + n]
-        bb = b0 * b0 + b1 * b1 + b2 * b2
-        ff = f0 * f0 + f1 * f1 + f2 * f2
-        bf = b0 * f0 + b1 * f1 + b2 * f2
-        cb = c0 * b0 + c1 * b1 + c2 * b2
-        cf = c0 * f0 + c1 * f1 + c2 * f2
-        det = bb * ff - bf * bf
-        apart = _1 if det > _PARALLEL * bb * ff else _0
-        over = apart / max(det, _SMALLEST)
-        p = (cb * ff - cf * bf) * over
-        q = (cf * bb - cb * bf) * over
-        r0, r1, r2 = c0 - p * b0 - q * f0, c1 - p * b1 - q * f1, c2 - p * b2 - q * f2
-        off = apart * (r0 * r0 + r1 * r1 + r2 * r2) / (c0 * c0 + c1 * c1 + c2 * c2 + _LITTLE)
-        s[5 * _LANES + n] = min(_MORE, max(-_HALF, p))
-        s[6 * _LANES + n] = min(_2, max(_0, q))
-        s[7 * _LANES + n] = min(_1, np.sqrt(off))
-        own, other_own = (f1, f0) if key == 1 else (f0, f1)
-        behind, other_behind = (b1, b0) if key == 1 else (b0, b1)
-        held = (own - _HALF * (other_own + f2)) / max(_THOUSANDTH, behind - _HALF * (other_behind + b2))
-        s[8 * _LANES + n] = min(_MORE, max(-_1, held))
-        s[9 * _LANES + n] = min(_3, max(-_1, (other_own - held * other_behind) * lit))
-        s[10 * _LANES + n] = min(_3, max(-_1, (f2 - held * b2) * lit))
-        s[38 * _LANES + n] = noise
-        s[_LIT + n] = lit
-    for n in range(9 * _LANES):
-        s[29 * _LANES + n] = s[_DRAWN + n]
-
-
-@kernel(FLOATS1)
-def _rung(s: Any) -> None:
-    """Sum one ring up: of eight pixels around each, mean, least and most share, mean brightness, and that of both."""
-    for n in range(_LANES):
-        shares, lights, least, most, at_least, at_most = _0, _0, _9, -_9, _0, _0
-        for k in range(8):
-            one, light = s[_AROUND + k * _LANES + n], s[_AROUND + (8 + k) * _LANES + n]
-            shares += one
-            lights += light
-            at_least = light if one < least else at_least
-            least = min(least, one)
-            at_most = light if one > most else at_most
-            most = max(most, one)
-        rate, lit = s[_DRAWN + HINTS * _LANES + n], s[_LIT + n]
-        s[_RING + n] = min(_MORE, max(-_HALF, shares * _EIGHTH * rate))
-        s[_RING + _LANES + n] = min(_MORE, max(-_HALF, least * rate))
-        s[_RING + 2 * _LANES + n] = min(_MORE, max(-_HALF, most * rate))
-        s[_RING + 3 * _LANES + n] = min(_FOUR, lights * _EIGHTH * lit)
-        s[_RING + 4 * _LANES + n] = min(_FOUR, at_least * lit)
-        s[_RING + 5 * _LANES + n] = min(_FOUR, at_most * lit)
-
-
-@kernel(WHOLE, WHOLE, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ2, READ3, NUMBER, FLOATS1)
-def describe(
-    row: int, column: int, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, alpha: Any,
-    hints: Any, noise: float, s: Any,
-) -> None:  # fmt: skip
-    """Write what describes the pixels of one block into *s*: for each number, sixteen pixels."""
-    height, width = share.shape
-    rows, columns = hints.shape[0], hints.shape[1]
-    flat_share, flat_bright, flat_alpha = (
-        share.reshape(share.size),
-        bright.reshape(share.size),
-        alpha.reshape(share.size),
-    )
-    flat_hints, flat_picture, flat_plate = (
-        hints.reshape(hints.size),
-        picture.reshape(picture.size),
-        plate.reshape(plate.size),
-    )
-    before, after = max(column - 1, 0), min(column + 1, columns - 1)
-    for i in range(BLOCK):
-        other = min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)
-        down = abs(_LEAN[i])
-        here, here_too = place((row * columns + column) * FIELDS), place((other * columns + column) * FIELDS)
-        left, left_too = place((row * columns + before) * FIELDS), place((other * columns + before) * FIELDS)
-        right, right_too = place((row * columns + after) * FIELDS), place((other * columns + after) * FIELDS)
-        for k in range(FIELDS):
-            middle = flat_hints[here + k] + (flat_hints[here_too + k] - flat_hints[here + k]) * down
-            a = flat_hints[left + k] + (flat_hints[left_too + k] - flat_hints[left + k]) * down - middle
-            b = flat_hints[right + k] + (flat_hints[right_too + k] - flat_hints[right + k]) * down - middle
-            to = _DRAWN + k * _LANES + BLOCK * i
-            s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
-            s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
-        at = place((row * BLOCK + i) * width + column * BLOCK)
-        four(flat_alpha, at, s, BLOCK * i)
-        four(flat_share, at, s, _SHARE + BLOCK * i)
-        four(flat_bright, at, s, _BRIGHT + BLOCK * i)
-        for j in range(BLOCK):
-            for k in range(3):
-                s[_LIGHT + k * _LANES + BLOCK * i + j] = decode[flat_picture[3 * (at + j) + k]]
-                s[_PLATE + k * _LANES + BLOCK * i + j] = flat_plate[3 * (at + j) + k]
-    _compared(key, noise, s)
-    top, first = row * BLOCK, column * BLOCK
-    within = top >= _REACH and first >= _REACH and top + BLOCK + _REACH <= height and first + BLOCK + _REACH <= width
-    for ring in range(3):
-        for k in range(8):
-            down, along = RINGS[ring, k, 0], RINGS[ring, k, 1]
-            to, light_to = _AROUND + k * _LANES, _AROUND + (8 + k) * _LANES
-            for i in range(BLOCK):
-                if within:
-                    at = place((top + i + down) * width + first + along)
-                    four(flat_share, at, s, to + BLOCK * i)
-                    four(flat_bright, at, s, light_to + BLOCK * i)
-                    continue
-                b = min(max(top + i + down, 0), height - 1)
-                for j in range(BLOCK):
-                    a = min(max(first + j + along, 0), width - 1)
-                    s[to + BLOCK * i + j], s[light_to + BLOCK * i + j] = share[b, a], bright[b, a]
-        _rung(s)
-        for n in range(6 * _LANES):
-            s[(11 + 6 * ring) * _LANES + n] = s[_RING + n]
 
 
 @kernel(READ2, READ1, WHOLE, WHOLE, WHOLE, FLOATS1)
@@ -295,6 +97,16 @@ def _mended(w0: Any, b0: Any, w1: Any, b1: Any, w2: Any, b2: Any, batch: Any) ->
     _layer(w2, b2, _SECOND, _CHANGE, 2, batch)
 
 
+@inlined
+def _bounded(found: Any, change: Any, clothes: Any, solid: Any, own: Any) -> Any:
+    """A share of speaker as it was *found*, after a *change* that goes no further than it may."""
+    # Clothes that hold some of the screen's colour deep inside hold it up to their edges.
+    held = min(_1, CLOTHES * clothes) * min(_1, max(_0, (found - SURELY) * STEEP))
+    # And what has no light of its own, far from whatever is solid, is rather a fold of the screen.
+    most = min(_1, max(_0, max(FAR - solid, own - DIM) * STEEP))
+    return min(_1, max(_0, found + min(most, max(change, found * (held - _1)))))
+
+
 @kernel(
     SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, NUMBER, READ2, READ1, READ2, READ1, READ2, READ1, FLOATS2,
 )  # fmt: skip
@@ -315,7 +127,7 @@ def mend(
             if asked[row, column]:
                 describe(row, column, picture, decode, key, plate, share, bright, alpha, hints, noise, s)
                 for k in range(DESCRIBED):
-                    at, to = place(k * _LANES), place(k * _BATCH + count * _LANES)
+                    at, to = place(k * LANES), place(k * _BATCH + count * LANES)
                     eight(s, at, batch, to)
                     eight(s, at + 8, batch, to + 8)
                 waiting[count, 0], waiting[count, 1] = row, column
@@ -324,39 +136,14 @@ def mend(
                 continue
             _mended(w0, b0, w1, b1, w2, b2, batch)
             for m in range(count):
-                for n in range(_LANES):
-                    at = m * _LANES + n
+                for n in range(LANES):
+                    at = m * LANES + n
                     least = min(batch[12 * _BATCH + at], batch[18 * _BATCH + at])
                     most = max(batch[13 * _BATCH + at], batch[19 * _BATCH + at])
-                    if least <= _ALL_SCREEN and most >= _NO_SCREEN:
+                    if least <= ALL_SCREEN and most >= NO_SCREEN:
                         change = batch[_CHANGE + at] - batch[_CHANGE + _BATCH + at]
-                        # Clothes that hold some of the screen's colour deep inside hold it up to their edges.
-                        held = min(_1, CLOTHES * batch[37 * _BATCH + at]) * min(
-                            _1, max(_0, (batch[at] - SURELY) * STEEP)
-                        )
-                        change = max(change, batch[at] * (held - _1))
-                        # And what has no light of its own, far from whatever is solid, is rather a fold of the screen.
-                        near = FAR - min(least, batch[24 * _BATCH + at])
-                        own = abs(batch[3 * _BATCH + at]) + abs(batch[4 * _BATCH + at]) - DIM
-                        change = min(change, min(_1, max(_0, max(near, own) * STEEP)))
+                        solid = min(least, batch[24 * _BATCH + at])
+                        own = abs(batch[3 * _BATCH + at]) + abs(batch[4 * _BATCH + at])
                         y, x = waiting[m, 0] * BLOCK + n // BLOCK, waiting[m, 1] * BLOCK + n % BLOCK
-                        alpha[y, x] = min(_1, max(_0, batch[at] + change))
+                        alpha[y, x] = _bounded(batch[at], change, batch[37 * _BATCH + at], solid, own)
             count = 0
-
-
-@kernel(SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, NUMBER, READ2, FLOATS3)
-def tell(
-    asked: Any, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, hints: Any, noise: float,
-    alpha: Any, told: Any,
-) -> None:  # fmt: skip
-    """Write what describes each pixel of the blocks that are *asked* for into *told*, for teaching."""
-    rows, columns = asked.shape
-    s = np.zeros(SCRATCH, np.float32)
-    for row in range(rows):
-        for column in range(columns):
-            if asked[row, column] == 0:
-                continue
-            describe(row, column, picture, decode, key, plate, share, bright, alpha, hints, noise, s)
-            for n in range(_LANES):
-                for k in range(DESCRIBED):
-                    told[row * BLOCK + n // BLOCK, column * BLOCK + n % BLOCK, k] = s[k * _LANES + n]

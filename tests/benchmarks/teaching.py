@@ -19,7 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from greenscreen import outline, plate
+from greenscreen import described, outline, plate
 from greenscreen.facts import BLOCK, DESCRIBED
 from greenscreen.keyer import Keyer
 from tests.benchmarks import footage, strangers
@@ -89,12 +89,12 @@ class Pupil(Keyer):
             *facts, alpha = seen
             asked = np.array(facts[0])
             told = np.zeros((*alpha.shape, DESCRIBED), np.float32)  # type: ignore[attr-defined]
-            outline.tell(*facts[:9], alpha, told)
+            described.tell(*facts[:9], alpha, told)
 
         self._mend = tell  # and nothing is mended
         self.key(frame)
         mixed = np.kron(asked, np.ones((BLOCK, BLOCK), np.uint8)) > 0
-        return told, mixed & outline.is_open(told)
+        return told, mixed & described.is_open(told)
 
 
 def taught(seen: Lessons, *, rounds: int = 12, seed: int = 0) -> dict[str, np.ndarray]:

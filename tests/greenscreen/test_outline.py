@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from greenscreen import outline, plate
+from greenscreen import described, outline, plate
 from greenscreen.errors import ModelMissing
 from greenscreen.keyer import Keyer
 from tests.benchmarks import footage, matting, strangers, teaching
@@ -45,7 +45,7 @@ def test_the_kernels_work_out_what_the_weights_say():
 
         def tell_and_mend(*facts: object) -> None:
             told = np.zeros((*facts[-1].shape, 39), np.float32)  # type: ignore[attr-defined]
-            outline.tell(*facts[:9], facts[-1], told)
+            described.tell(*facts[:9], facts[-1], told)
             mend(*facts)
             seen.update(told=told, asked=np.array(facts[0]), alpha=np.array(facts[-1]))
 
@@ -53,8 +53,8 @@ def test_the_kernels_work_out_what_the_weights_say():
         for frame in clip.frames:
             pupil.key(frame)
     mixed = np.kron(seen["asked"], np.ones((4, 4), np.uint8)) > 0
-    told = seen["told"][mixed & outline.is_open(seen["told"])]
-    found = seen["alpha"][mixed & outline.is_open(seen["told"])]
+    told = seen["told"][mixed & described.is_open(seen["told"])]
+    found = seen["alpha"][mixed & described.is_open(seen["told"])]
     said = teaching.said(told, dict(zip(outline.NAMES, outline.Outliner().weights, strict=True)))
 
     assert len(told) > 1000
