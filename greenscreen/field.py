@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from greenscreen.facts import (
     BLOCK,
+    GREENNESS,
     KAPPA,
     OFF,
     PURELY,
@@ -257,15 +258,17 @@ class Field:
         white = limit = np.zeros_like(self.rate)
         if deep.any():
             one, two = (blocks[..., n] for n in self.channels.others)
-            over = blocks[..., self.channels.key] - 0.35 * (one + two) - 0.3 * np.maximum(one, two)
-            over -= 0.03 * difference(self.now, self.channels)
+            # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
+            over = blocks[..., GREENNESS] - (0.03 + 2 * self.noise) * difference(self.now, self.channels)
+            known = (deep > 0) | (cv2.erode(core.astype(np.uint8), _CROSS) > 0)
+            limit = fill(np.maximum(0, over)[..., None], known.astype(np.float32))[..., 0]
             weigh, white = self._weighed(blocks, one, two)
-            drawn = fill(np.stack([white, np.maximum(0, over), weigh], -1), deep.astype(np.float32))
+            drawn = fill(np.stack([white, weigh], -1), deep.astype(np.float32))
             lights = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
             self.near = _whole(fill(lights, deep.astype(np.float32)))
             # The greener clothes are, the less their edges are like what lies deep: there more counts as all.
             white = np.clip(1.2 * drawn[..., 0] + 0.02, 0, 0.8)
-            limit, self._weigh = drawn[..., 1], _whole(drawn[..., 2])
+            self._weigh = _whole(drawn[..., 1])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
         self.inside, self._held = (
             np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
