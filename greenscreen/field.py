@@ -37,6 +37,9 @@ QUICK: Final = 0.7
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
+_PURER: Final = 0.05
+_TAPED: Final = 0.25
+_SMALL: Final = 0.003
 
 
 class Field:
@@ -48,6 +51,7 @@ class Field:
     def __init__(self, *, channels: Channels, plate: Floats, known: Mask) -> None:
         """Take the half-size light of a *plate*, and the blocks of it that show screen."""
         height, width = (n // BLOCK for n in plate.shape[:2])
+        known = _with_tape(known)
         self.channels = channels
         blocks = _shrunk(plate, (width, height))
         filled = fill(blocks, known.astype(np.float32))
@@ -178,6 +182,12 @@ class Field:
         """What `judge` says of a frame's *blocks*, beside the screen as it is now; fact by fact."""
         return _facts(self._judged(blocks, self.now))
 
+    def taped(self, blocks: Floats) -> Mask:
+        """The blocks that show what the plate shows there, though it is not the screen's colour."""
+        light = 0.2126 * self.now[..., 2] + 0.7152 * self.now[..., 1] + 0.0722 * self.now[..., 0]
+        off = sum(np.abs(blocks[..., k] - self.now[..., k]) for k in range(3))
+        return np.asarray(self.blind & (off < _TAPED * light))
+
     def strange(self) -> Mask:
         """The blocks of the last verdict whose light is not the screen's own, however much of its colour they hold."""
         return np.asarray(self._verdict[..., OFF] > max(0.12, 6 * self.noise))
@@ -189,6 +199,9 @@ class Field:
         least = max(DARKEST, 0.1 * float(np.median(stands)))
         self.against: Floats = np.ascontiguousarray(1 / np.maximum(stands, least), np.float32)
         self._per_plate = _shrunk(self.against, (width, height))
+        blind = np.asarray(cv2.dilate((stands < 0.5 * float(np.median(stands))).astype(np.float32), _CROSS), np.float32)
+        self.blind: Mask = np.asarray(_shrunk(blind, (width, height)) > 0)
+        """The blocks in which the plate holds something that is hardly the screen's colour: a cross of tape, say."""
 
     def _learn_light(self, blocks: Floats, sure: Mask, person: Floats) -> None:
         light = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
@@ -280,6 +293,10 @@ class Field:
         blue, green, red = (blocks[..., k] - kappa * self.now[..., k] for k in range(3))
         own = np.maximum(np.maximum(blue, green), red)
         opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)).astype(np.uint8)
+        # Nor can a veil, or a shadow, make the screen's colour purer than it is.
+        lit = 0.2126 * self.now[..., 2] + 0.7152 * self.now[..., 1] + 0.0722 * self.now[..., 0]
+        pure = sum(verdict[..., KAPPA] * self.now[..., k] - blocks[..., k] for k in self.channels.others) / 2
+        opaque |= ((pure > _PURER * lit) & (kappa > 0.3)).astype(np.uint8)
         return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
@@ -329,6 +346,14 @@ class Field:
             within[top : top + high, left : left + wide] = 1
         within = cv2.dilate(within, _WIDE)
         return _whole(1 - cv2.blur(within.astype(np.float32), (3, 3)))
+
+
+def _with_tape(known: Mask) -> Mask:
+    """The blocks that belong to the screen: with what is too small to be somebody, such as crosses of tape on it."""
+    count, parts, facts, _ = cv2.connectedComponentsWithStats((~known).astype(np.uint8), connectivity=8)
+    small = facts[:, cv2.CC_STAT_AREA] < _SMALL * known.size
+    small[0] = False  # that is the screen itself
+    return np.asarray(known | small[parts]) if count > 1 else known
 
 
 def _gain(light: Floats, base: Floats, where: Mask) -> Floats:

@@ -247,6 +247,8 @@ class Keyer:
         if field is not None:  # a shadow that was not foreseen is still nothing but screen
             touched &= ~field.plain(blocks, mean, most)
             touched |= field.strange()
+            if field.blind.any():
+                touched &= ~(field.taped(blocks) & (state.person < 0.5))
         holes = (mean < 0.96) | (least < 0.9)
         holes &= around[..., 4] < 0.99
         if outside.max() > 0.01:

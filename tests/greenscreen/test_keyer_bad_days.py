@@ -167,6 +167,17 @@ def test_a_person_in_the_plate_is_not_taken_for_screen(clip):
     assert error(alpha, clip.alphas[5]) < 2.5
 
 
+def test_tape_on_the_screen_is_no_speaker():
+    """Crosses for tracking, or what was forgotten there: the plate shows them, so nobody has to see them."""
+    marked = footage.take("markers", seed=3, size=(1280, 720), length=3, empty=8)
+    measured = plates.take(marked.plate_frames)
+    with Keyer(plate=measured) as keyer:
+        alpha = [keyer.key(frame).alpha for frame in marked.frames][-1]
+
+    away = cv2.dilate((marked.alphas[-1] > 0).astype(np.uint8), np.ones((9, 9), np.uint8)) == 0
+    assert (alpha[away] > 30).mean() < 1e-3
+
+
 def test_a_bumped_camera_is_noticed_and_the_plate_given_up():
     """Folds of the plate that are not where they were would be painted onto the picture."""
     folded = footage.take("wrinkles", seed=4, size=SIZE, length=3, empty=20)
