@@ -150,18 +150,18 @@ class FolderStore:
         yield from sorted(found, key=lambda stored: stored.key)
 
     def delete(self, keys: Iterable[str]) -> None:
+        tops = set()
         with self._explained("remove from"):
             for key in keys:
                 path = self._path(key)
                 path.unlink(missing_ok=True)
                 self._forget_partials(key)
-                for folder in path.parents:
-                    if folder == self.root:
-                        break
-                    try:
-                        folder.rmdir()
-                    except OSError:
-                        break  # not empty: others live here
+                if key.count("/") > 1:
+                    tops.add(self.root.joinpath(*key.split("/")[:2]))
+                self._tidy(path.parent)
+            for top in tops:  # a put that died may have left folders with nothing in them
+                for where, _, _ in os.walk(top, topdown=False):
+                    self._tidy(Path(where))
             with suppress(OSError):
                 (self.root / _PARTIAL).rmdir()
 
@@ -217,6 +217,15 @@ class FolderStore:
             except FileExistsError:
                 return False
         return True
+
+    def _tidy(self, folder: Path) -> None:
+        """Remove *folder*, and those it lies in, as far as nothing lives there."""
+        while folder != self.root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
 
     def _forget_partials(self, key: str, *, older_than: float = 0) -> None:
         with suppress(FileNotFoundError):  # the folder may be tidied away while it is looked through

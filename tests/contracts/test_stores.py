@@ -119,6 +119,16 @@ def test_what_is_deleted_is_gone_and_deleting_again_is_no_fault(store: Store):
     assert [s.key for s in store.list("")] == ["a/c"]
 
 
+def test_folders_of_a_put_that_died_go_with_the_rest(tmp_path: Path):
+    """A withdrawn lecture leaves nothing behind, not even where something was about to be put."""
+    with open_store(str(tmp_path / "store")) as store:
+        put(store, "lectures/algebra/1/film.mp4", b"x")
+        (tmp_path / "store/lectures/algebra/2/clips").mkdir(parents=True)
+        store.delete(["lectures/algebra/1/film.mp4"])
+
+    assert list((tmp_path / "store").iterdir()) == []
+
+
 def test_puts_and_deletes_at_the_same_time_never_hinder_each_other(tmp_path: Path):
     """What one publisher tidies up in a folder, another may be looking at this very moment."""
     over = threading.Event()

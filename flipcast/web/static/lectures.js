@@ -1,5 +1,5 @@
 // The library page: every lecture, found by search, with what can be done with it now.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, Dialog, Head, html, read, sentence, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
 import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
@@ -67,10 +67,7 @@ function Published({ lecture }) {
 function Correcting({ word, onSave, onHear, onBegin, onClose }) {
   const [text, setText] = useState(word[2]);
   const own = useRef(null);
-  useEffect(() => {
-    setText(word[2]);
-    own.current.select();
-  }, [word]);
+  useLayoutEffect(() => own.current.select(), []); // before anybody can type
   const save = event => {
     event.preventDefault();
     onSave(text.trim());
@@ -125,7 +122,7 @@ function Said({ lecture, tried, onChange }) {
       onTimeUpdate=${() => until.current && film.current.currentTime > until.current && ((until.current = 0), film.current.pause())}></video>
     <div>
       <${Trim} said=${said} film=${film} onTrim=${(start, end) => keep({ start, end }, "trim")} />
-      ${at && html`<${Correcting} word=${at} onHear=${() => hear(at)} onClose=${() => setAt(null)}
+      ${at && html`<${Correcting} key=${at[0]} word=${at} onHear=${() => hear(at)} onClose=${() => setAt(null)}
         onBegin=${said.clips.some(clip => clip.words[0] === at) ? null : () => keep({ at: at[0], begins: true }, "border")}
         onSave=${text => keep({ start: at[0], end: at[1], was: at[2], text })} />`}
       ${said.clips.map(
