@@ -51,12 +51,8 @@ _NAP_SECONDS = 0.2
 
 def present() -> tuple[Device, ...]:
     """Each screen, and where there are several, all of them as one; none where nothing can be grabbed."""
-    try:
-        with _Grabber() as grabber:
-            screens = grabber.screens()
-    except (DeviceError, *_FAULTS):
-        return ()
-    first = _default(screens)
+    screens = _seen()
+    first = _default(screens) if screens else None
     devices = [
         Device(
             kind=Kind.SCREEN,
@@ -79,12 +75,8 @@ def present() -> tuple[Device, ...]:
 
 def places() -> tuple[Region, ...]:
     """Where the screens are on the desktop, the main one first; none where there is no desktop that we may see."""
-    try:
-        with _Grabber() as grabber:
-            screens = grabber.screens()
-    except (DeviceError, *_FAULTS):
-        return ()
-    first = _default(screens)
+    screens = _seen()
+    first = _default(screens) if screens else None
     return tuple(screen.place for screen in sorted(screens, key=lambda screen: screen is not first))
 
 
@@ -369,6 +361,15 @@ def _found(grabber: _Grabber, wanted: Wanted) -> _Known:
             return screen
     names = tuple(f"screen:{number}" for number in range(1, len(screens) + 1))
     raise DeviceMissing(wanted.label or f"screen:{wanted.address}", present=names)
+
+
+def _seen() -> tuple[_Known, ...]:
+    """All screens that we may see; none where nothing can be grabbed."""
+    try:
+        with _Grabber() as grabber:
+            return grabber.screens()
+    except (DeviceError, *_FAULTS):
+        return ()
 
 
 def _default(screens: tuple[_Known, ...]) -> _Known:
