@@ -165,60 +165,19 @@ def promises(scores: dict[str, dict[str, Score]], middle: dict[str, Score]) -> l
     gains = {name: row[OURS].psnr - max(row[way].psnr for way in others) for name, row in scores.items()}
     worst = min(gains, key=lambda name: gains[name])
     return [
-        Promise(
-            what=f"PSNR above the best of those asked for ({best_asked}), medians",
-            found=middle[OURS].psnr - middle[best_asked].psnr,
-            wanted=4,
-            aim=5,
-            more=True,
+        _lead(
+            f"PSNR above the best of those asked for ({best_asked}), medians",
+            middle[OURS].psnr - middle[best_asked].psnr,
         ),
-        Promise(
-            what="… above the best of them in each clip, median",
-            found=statistics.median(asked_gains.values()),
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(what="… of which truth's alpha leaves", found=statistics.median(room), wanted=4, aim=5, more=True),
-        Promise(
-            what=f"… on the worst clip ({asked_worst})", found=asked_gains[asked_worst], wanted=0, aim=2, more=True
-        ),
-        Promise(
-            what=f"PSNR above the best of all others ({best}), medians",
-            found=middle[OURS].psnr - middle[best].psnr,
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(
-            what=f"… leaving out tuned IBK ({best_plain})",
-            found=middle[OURS].psnr - middle[best_plain].psnr,
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(
-            what="… leaving it out, above the best other of each clip, median",
-            found=statistics.median(plain_gains),
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(
-            what="PSNR above plain IBK, medians",
-            found=middle[OURS].psnr - middle["IBK"].psnr,
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(
-            what="PSNR above the best other of each clip, median",
-            found=statistics.median(gains.values()),
-            wanted=4,
-            aim=5,
-            more=True,
-        ),
-        Promise(what=f"… on the worst clip ({worst})", found=gains[worst], wanted=0, aim=2, more=True),
+        _lead("… above the best of them in each clip, median", statistics.median(asked_gains.values())),
+        _lead("… of which truth's alpha leaves", statistics.median(room)),
+        _lead(f"… on the worst clip ({asked_worst})", asked_gains[asked_worst], wanted=0, aim=2),
+        _lead(f"PSNR above the best of all others ({best}), medians", middle[OURS].psnr - middle[best].psnr),
+        _lead(f"… leaving out tuned IBK ({best_plain})", middle[OURS].psnr - middle[best_plain].psnr),
+        _lead("… leaving it out, above the best other of each clip, median", statistics.median(plain_gains)),
+        _lead("PSNR above plain IBK, medians", middle[OURS].psnr - middle["IBK"].psnr),
+        _lead("PSNR above the best other of each clip, median", statistics.median(gains.values())),
+        _lead(f"… on the worst clip ({worst})", gains[worst], wanted=0, aim=2),
         Promise(
             what="alpha MSE over the best tuned of those asked for, of each clip",
             found=ratio(lambda s: s.mse, lambda row: min(row[way].mse for way in tuned if way in ASKED)),
@@ -257,6 +216,11 @@ def promises(scores: dict[str, dict[str, Score]], middle: dict[str, Score]) -> l
             aim=0.6,
         ),
     ]
+
+
+def _lead(what: str, found: float, *, wanted: float = 4, aim: float = 5) -> Promise:
+    """So many decibels more than others."""
+    return Promise(what=what, found=found, wanted=wanted, aim=aim, more=True)
 
 
 def speed(rounds: int) -> None:
