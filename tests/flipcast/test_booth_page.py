@@ -691,8 +691,9 @@ def test_the_corner_opens_by_holding_the_mark_and_a_pin(told: Told, watch: Open)
     button(page, "Open").click()
     expect(page.get_by_text("This is not the PIN.")).to_be_visible()
     page.keyboard.type("4711")
-    told.tell("operator")
     page.keyboard.press("Enter")
+    waited(lambda: ("operator", {"pin": "4711"}) in told.asked)
+    told.tell("operator")  # the step changes because of it, never before
 
     button(page, "Takes waiting").click()
     expect(page.get_by_text(EVIL)).to_be_visible()

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from starlette.applications import Starlette
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketTestSession
 
 from capture.clock import now_ns
 from capture.frames import Frame
@@ -44,6 +44,13 @@ def taken(message: bytes) -> tuple[str, int, np.ndarray]:
     return track, number, picture
 
 
+def sent_away(page: WebSocketTestSession) -> None:
+    """Let *page* be sent away: a client that is torn down while a picture is on its way is cancelled, not closed."""
+    page.send_text("[]")
+    while page.receive()["type"] != "websocket.close":
+        pass
+
+
 @pytest.mark.usefixtures("lens")
 def test_a_page_sees_a_track_as_it_wishes(tmp_path: Path):
     """A lecturer sees what the camera sees before recording it."""
@@ -53,6 +60,7 @@ def test_a_page_sees_a_track_as_it_wishes(tmp_path: Path):
     ):
         page.send_json({"watch": {"camera": [640, 360, 30]}})
         track, number, picture = taken(page.receive_bytes())
+        sent_away(page)
 
     assert (track, number) == ("camera", 1)
     assert picture.shape == (360, 640, 3)
@@ -71,3 +79,4 @@ def test_what_a_page_says_can_do_no_harm(tmp_path: Path):
         with client.websocket_connect("/pictures") as page:
             page.send_json({"watch": {"../camera": [640, 360, 30], "camera": [640, 360, 30]}})
             assert taken(page.receive_bytes())[0] == "camera"
+            sent_away(page)
