@@ -28,7 +28,7 @@ from greenscreen.facts import (
 )  # fmt: skip
 from greenscreen.judge import judge, lay_out, share_out
 from greenscreen.key import Channels
-from greenscreen.light import Floats
+from greenscreen.light import Floats, brightness
 from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, fill, find
 
 QUICK: Final = 0.7
@@ -184,9 +184,8 @@ class Field:
 
     def taped(self, blocks: Floats) -> Mask:
         """The blocks that show what the plate shows there, though it is not the screen's colour."""
-        light = 0.2126 * self.now[..., 2] + 0.7152 * self.now[..., 1] + 0.0722 * self.now[..., 0]
         off = sum(np.abs(blocks[..., k] - self.now[..., k]) for k in range(3))
-        return np.asarray(self.blind & (off < _TAPED * light))
+        return np.asarray(self.blind & (off < _TAPED * brightness(self.now)))
 
     def strange(self) -> Mask:
         """The blocks of the last verdict whose light is not the screen's own, however much of its colour they hold."""
@@ -294,9 +293,8 @@ class Field:
         own = np.maximum(np.maximum(blue, green), red)
         opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)).astype(np.uint8)
         # Nor can a veil, or a shadow, make the screen's colour purer than it is.
-        lit = 0.2126 * self.now[..., 2] + 0.7152 * self.now[..., 1] + 0.0722 * self.now[..., 0]
         pure = sum(verdict[..., KAPPA] * self.now[..., k] - blocks[..., k] for k in self.channels.others) / 2
-        opaque |= ((pure > _PURER * lit) & (kappa > 0.3)).astype(np.uint8)
+        opaque |= ((pure > _PURER * brightness(self.now)) & (kappa > 0.3)).astype(np.uint8)
         return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:

@@ -278,7 +278,7 @@ class Keyer:
         if field is not None:
             self._hint(
                 cv2.dilate(asked, _CROSS), state.facts, field.verdict(blocks),
-                state.person, cv2.erode(state.person, _CROSS),
+                state.person, state.firm,
                 field.near, field.inside, fields, around, state.hints,
             )  # fmt: skip
             self._mend(
@@ -330,6 +330,7 @@ class _State:
         self.outline = np.zeros((RING, OUTLINE, width + MARGIN), np.float32)
         self.hints = np.zeros((rows, columns, FIELDS), np.float32)
         self.person: Floats = np.zeros((rows, columns), np.float32)
+        self.firm: Floats = self.person
         self.people: Floats = np.zeros((height, width), np.float32)
         self.field: Field | None = None
         self.kept: Field | None = None
@@ -349,6 +350,7 @@ class _State:
         height, width = self.share.shape
         rows, columns = self.ones.shape
         self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
+        self.firm = np.ascontiguousarray(cv2.erode(self.person, _CROSS))
         people = np.asarray(cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
         people -= np.float32(0.3)
         people *= np.float32(2.5)
