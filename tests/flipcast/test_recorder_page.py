@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from capture.errors import DeviceMissing
 from capture.health import State
@@ -225,6 +225,36 @@ def test_a_layout_that_is_chosen_while_it_rolls_holds_from_then_on(
     (shelf,) = studio.library.shelves()
     (marker,) = read(takes_in(shelf.folder)[0]).markers
     assert marker.label == "side-by-side"
+
+
+def test_what_is_chosen_in_haste_is_all_chosen(studio: Studio, address: str, watch: Open):
+    """Two clicks before the first is answered are two wishes, and a tick never jumps back; one that is refused does."""
+    watching = watch(address, ready=False)
+    page = watching.page
+    page.get_by_text("More sources").click()
+    held: list[Route] = []
+    page.route("**/choose", lambda route: held.append(route))
+    press(page, "Test picture")
+    press(page, "Test tone")
+    for name in ("pattern", "tone"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(500)
+    assert page.get_by_role("button", pressed=True).count() == 2
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+    for number in range(2):
+        waited(lambda: page.wait_for_timeout(10) or len(held) > number)  # noqa: B023
+        held[number].continue_()
+    until(page, "ready")
+    assert list(studio.chosen) == ["pattern", "tone"]
+
+    page.unroute("**/choose")
+    page.route("**/choose", lambda route: route.fulfill(status=409, json={"what": "the tone is taken", "hint": ""}))
+    press(page, "Test tone")
+    expect(page.get_by_text("The tone is taken.")).to_be_visible()
+    assert page.get_by_role("button", pressed=True).count() == 2
+    until(page, "ready")
+    assert len(watching.troubles) == 1  # Chromium's own word of the refusal
+    watching.troubles.clear()
 
 
 def test_a_screen_is_seen_before_it_is_chosen(studio: Studio, screen: XScreen, address: str, watch: Open):

@@ -104,6 +104,27 @@ export function useTries() {
   return [failure, tried, () => setFailure(null)];
 }
 
+const FOLLOWS_SECONDS = 1;
+
+/**
+ * [shown, wishing]: what is told, with all that was just wished. `wishing(change, work)` shows `change` from the click
+ * on, does one `work` after the other, and shows what is told again when it failed (gave nothing), or soon after.
+ */
+export function useWishes(told) {
+  const [wishes, setWishes] = useState([]);
+  const line = useRef(Promise.resolve());
+  const wishing = (change, work) => {
+    const wish = { change };
+    const over = () => setWishes(all => all.filter(one => one !== wish));
+    setWishes(all => [...all, wish]);
+    const asked = line.current.then(work);
+    line.current = asked.catch(() => {});
+    asked.then(done => setTimeout(over, done ? FOLLOWS_SECONDS * 1000 : 0), over);
+    return asked;
+  };
+  return [told && Object.assign({}, told, ...wishes.map(wish => wish.change)), wishing];
+}
+
 /** A sentence of the server in the language of the page; marked as English where it is not known there. */
 export function Told({ text, own = false, change = words => words }) {
   const { words, lang } = own ? { words: text, lang: null } : told(text);

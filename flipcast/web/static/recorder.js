@@ -1,6 +1,6 @@
 // The recorder page: choose what is recorded, see it, record it. All it knows of the recorder it is told as news.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { alarm, alarmsOf, ask, Dialog, Head, html, read, send, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
+import { alarm, alarmsOf, ask, Dialog, Head, html, read, send, show, Spoken, Told, Trouble, useNews, useTries, useWishes } from "./desk.js";
 import { watch } from "./pictures.js";
 import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
@@ -70,7 +70,7 @@ function Stage({ studio }) {
 const words = scene => scene.name || say(`scene-${scene.id}`);
 
 /** What may stand behind the speaker. */
-function Gallery({ studio, idle, tried }) {
+function Gallery({ studio, idle, tried, wishing }) {
   const [scenes, setScenes] = useState([]);
   const input = useRef(null);
   const [brings, setBrings] = useState(false);
@@ -103,7 +103,7 @@ function Gallery({ studio, idle, tried }) {
       .map(
         scene => html`<label key=${scene.id} class=${`scene ${scene.kind} ${scene.id}`}>
           <input type="radio" name="scene" class="unseen" checked=${scene.id === here}
-            onChange=${() => tried(() => stand(scene.id))} />
+            onChange=${() => wishing({ scene: scene.id }, () => tried(() => stand(scene.id)))} />
           <span class="swatch" aria-hidden="true">${scene.picture && html`<img src=${scene.picture} alt="" loading="lazy" />`}</span>
           <span>${words(scene)}</span>
         </label>`,
@@ -156,22 +156,23 @@ function Tuning({ onClose }) {
 }
 
 /** The green screen: on or off, what is behind, and what could be better about it. */
-function Green({ studio, idle, tried }) {
+function Green({ studio, idle, tried, wishing }) {
   const [tuning, setTuning] = useState(false);
+  const turn = green => wishing({ green }, () => tried(() => ask("greenscreen", { green, scene: studio.scene })));
   if (!kindsOf(studio).includes("camera")) return null;
   return html`<div>
     <div class="row">
       <label class="tick"><input type="checkbox" checked=${studio.green} disabled=${!idle}
-        onChange=${event => tried(() => ask("greenscreen", { green: event.target.checked, scene: studio.scene }))} />${say("green")}</label>
+        onChange=${event => turn(event.target.checked)} />${say("green")}</label>
       ${studio.green && html`<button type="button" disabled=${studio.state !== "ready"} onClick=${() => setTuning(true)}>${say("tune")}</button>`}
     </div>
-    ${studio.green && html`<${Gallery} studio=${studio} idle=${idle} tried=${tried} />`}
+    ${studio.green && html`<${Gallery} ...${{ studio, idle, tried, wishing }} />`}
     ${studio.green && studio.key?.advice.length ? html`<ul class="says">${studio.key.advice.map(id => html`<li>${say(`advice-${id}`)}</li>`)}</ul>` : null}
     ${tuning && html`<${Tuning} onClose=${() => setTuning(false)} />`}
   </div>`;
 }
 
-function Layouts({ studio, tried }) {
+function Layouts({ studio, tried, wishing }) {
   const kinds = kindsOf(studio);
   if (!kinds.includes("screen") || !kinds.includes("camera")) return null;
   return html`<fieldset class="layouts">
@@ -179,7 +180,7 @@ function Layouts({ studio, tried }) {
     ${LAYOUTS.filter(layout => layout !== "keyed" || studio.green).map(
       layout =>
         html`<label class="tick"><input type="radio" name="layout" checked=${studio.layout === layout}
-          onChange=${() => tried(() => ask("layout", { layout }))} />${say(`layout-${layout}`)}</label>`,
+          onChange=${() => wishing({ layout }, () => tried(() => ask("layout", { layout })))} />${say(`layout-${layout}`)}</label>`,
     )}
   </fieldset>`;
 }
@@ -239,18 +240,20 @@ function kindOf(name) {
 /** What is chosen, whether it is open yet or not: what can be set about it stays where it is while it opens. */
 const kindsOf = studio => studio.chosen.map(kindOf);
 
-/** What a page that is opened in the middle of a take shows: the machine is the take's own, and no device is looked for. */
-const taken = studio =>
+/** What is chosen, as far as its name tells: for the middle of a take, whose devices are its own, and until they are looked for. */
+const chosenOf = studio =>
   studio.chosen.map(from => ({ from, kind: kindOf(from), name: from.slice(from.indexOf(":") + 1).replace("http://", ""), here: true }));
 
-function Sources({ studio, idle, tried }) {
+function Sources({ studio, idle, tried, wishing }) {
   const found = useDevices(idle, studio.chosen);
-  const devices = found ?? (idle ? null : taken(studio));
+  const known = new Set(found?.map(device => device.from));
+  const devices = found || !idle ? [...(found ?? []), ...chosenOf(studio).filter(one => !known.has(one.from))] : null;
   const [address, setAddress] = useState("");
   if (devices === null) return html`<p class="faint">${say("looking")}</p>`;
   const toggle = from => {
-    const sources = studio.chosen.includes(from) ? studio.chosen.filter(one => one !== from) : [...studio.chosen, from];
-    return tried(() => ask("choose", { sources }));
+    const chosen = studio.chosen.includes(from) ? studio.chosen.filter(one => one !== from) : [...studio.chosen, from];
+    const change = { chosen, state: chosen.length ? "opening" : "off", commands: [] };
+    return wishing(change, () => tried(() => ask("choose", { sources: chosen })));
   };
   const add = async event => {
     event.preventDefault();
@@ -362,7 +365,7 @@ function spokenOf(studio) {
 }
 
 function Recorder() {
-  const studio = useNews("studio");
+  const [studio, wishing] = useWishes(useNews("studio"));
   const [failure, tried, forget] = useTries();
   const [title, setTitle] = useState("");
   useEffect(() => {
@@ -371,8 +374,8 @@ function Recorder() {
   }, [studio?.state]);
   if (!studio) return html`<${Head} here="recorder" /><main><p class="faint">${say("looking")}</p></main>`;
   const idle = IDLE.includes(studio.state);
-  const done = tried_ => work => tried_(async () => ((await work()), true));
-  const doing = done(tried);
+  const doing = work => tried(async () => ((await work()), true));
+  const wishes = { studio, idle, tried: doing, wishing };
   return html`<${Head} here="recorder" />
     <main class="recorder" data-state=${studio.state}>
       <h1 class="unseen">${say("page-recorder")}</h1>
@@ -382,8 +385,8 @@ function Recorder() {
         <${Controls} studio=${studio} title=${title} tried=${doing} />
         <${Spoken} text=${spokenOf(studio)} />
         ${idle && studio.last && html`<${Last} last=${studio.last} />`}
-        <${Layouts} studio=${studio} tried=${doing} />
-        <${Green} studio=${studio} idle=${idle} tried=${doing} />
+        <${Layouts} ...${wishes} />
+        <${Green} ...${wishes} />
       </div>
       <div class="right">
         <section class="sheet">
@@ -394,7 +397,7 @@ function Recorder() {
         </section>
         <section class="sheet" aria-labelledby="sources-title">
           <h2 id="sources-title">${say("sources")}</h2>
-          <${Sources} studio=${studio} idle=${idle} tried=${doing} />
+          <${Sources} ...${wishes} />
         </section>
       </div>
     </main>`;
