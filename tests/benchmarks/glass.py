@@ -27,11 +27,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 from capture import marks
-from capture.clock import now_ns
+from capture.clock import SECOND, now_ns
 from capture.known import FOLDER_VARIABLE
 from capture.take import read, takes_in
 from tests.benchmarks.preview import TICK
@@ -42,6 +43,9 @@ from tests.fixtures.rig_camera import RigCamera
 
 SIZE = (1920, 1080)
 """Pixels of the monitor."""
+
+RATE = 30
+"""Pictures a second that the camera gives."""
 
 _LIT = 140
 _LOOK_SECONDS = 0.003
@@ -60,7 +64,7 @@ def main() -> None:
 def _measure(folder: Path, stack: ExitStack, count: int, seconds: float) -> None:
     screen = XScreen(folder, width=SIZE[0], height=SIZE[1])
     stack.callback(screen.close)
-    camera = RigCamera(width=1280, height=720)
+    camera = RigCamera(width=1280, height=720, rate=RATE)
     stack.callback(camera.close)
     _first(camera._child.pid, screen._child.pid)
     desk, address = _opened(folder)
@@ -107,11 +111,22 @@ def _measure(folder: Path, stack: ExitStack, count: int, seconds: float) -> None
     _tell(monitor, rates, looked_at - alone)
     shelves = sorted((folder / "library").glob("recording-*"), key=lambda path: path.stat().st_ctime)
     for number, shelf in zip((0, count), shelves, strict=True):
-        outcome = read(takes_in(shelf)[0]).outcome
+        take = read(takes_in(shelf)[0])
+        outcome, files = take.outcome, {track.name: track.file for track in take.tracks}
         assert outcome
         for track in outcome.tracks:
             said = f"late {track.late}, repeated {track.repeated}, left out {track.left_out}"
             print(f"{track.name} while {number} pages were open: {track.count} pictures, {said}")
+            print(f"  read back from the file: {_missing(takes_in(shelf)[0] / files[track.name])} not there")
+
+
+def _missing(file: Path) -> int:
+    """How many pictures of the camera's beat are not in *file*, by the marks in those that are."""
+    with av.open(str(file)) as opened:
+        seen = [marks.read(frame.to_ndarray(format="gray")) for frame in opened.decode(video=0)]
+    ticks = np.array([tick for tick in seen if tick is not None])
+    beats = np.diff(ticks) * marks.TICK_NS * RATE / SECOND
+    return len(seen) - len(ticks) + int(np.maximum(np.round(beats) - 1, 0).sum())
 
 
 def _roll(page: Page) -> None:
