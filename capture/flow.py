@@ -23,10 +23,10 @@ from capture.errors import DeviceLost, FlipcastError
 from capture.frames import Frame, PictureShape, Sound, SoundShape
 
 _AGAIN_SECONDS, _AGAIN_AT_MOST_SECONDS = 1.0, 5.0
-_HELD_UP_BEATS = 10
-"""So many pictures may come all at once, when a network, or a busy machine, had held them up: none of them is left out."""
-
 _CLOSING_SECONDS = 1.5
+
+_HELD_UP_BEATS = 10
+"""So many pictures may come at once, and all are kept: a network, or a busy machine, had held them up."""
 
 
 class Lens(Protocol):
@@ -233,8 +233,8 @@ class Beat:
         if at_ns < self._due_ns - 0.4 * self._shortest_ns:
             self.left_out += 1
             return False
-        behind_ns = at_ns - _HELD_UP_BEATS * self._shortest_ns
-        self._due_ns = max(self._due_ns, behind_ns) + self._slack * self._shortest_ns
+        shortest_ns = float(self._shortest_ns)
+        self._due_ns = max(self._due_ns, at_ns - _HELD_UP_BEATS * shortest_ns) + self._slack * shortest_ns
         beats = (at_ns - self._last_ns) / self._beat_ns
         if beats > 1.5:
             self.repeated += int(beats) - 1

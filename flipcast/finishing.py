@@ -16,7 +16,7 @@ from typing import Any
 
 from capture import recording, recovery, take
 from capture.errors import FlipcastError
-from flipcast import actions, report
+from flipcast import actions, told
 from flipcast.corrections import Corrections
 from flipcast.errors import DeskError, InUse, LectureUnknown
 from flipcast.jobs import Job, Order, State
@@ -309,7 +309,7 @@ def _row(shelf: Shelf) -> dict[str, Any]:
         "at": at,
         "stage": where.stage,
         "seconds": None if seconds is None else round(seconds, 1),
-        "takes": [report.lines_of(folder)[0] for folder in where.takes],
+        "takes": [told.heading(folder) for folder in where.takes],
         "unfinished": len(where.unfinished),
         "made": made is not None,
         "notes": list(made.notes) if made else [],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Any
 
 from capture.address import without_password
@@ -10,6 +11,7 @@ from capture.errors import FlipcastError
 from capture.health import Health, State
 from capture.take import Take
 from flipcast import report
+from flipcast.console import printable
 from flipcast.library import Shelf, in_one_line
 
 QUIETEST_DBFS = -60.0
@@ -83,9 +85,32 @@ def taken(shelf: Shelf, take: Take) -> dict[str, Any]:
         "name": shelf.name,
         "title": title_of(shelf),
         "seconds": round(take.outcome.seconds, 1) if take.outcome else 0.0,
-        "verdict": report.verdict(take),
-        "lines": report.lines(take),
+        "take": _printable(report.facts(take)),
     }
+
+
+def heading(folder: Path) -> dict[str, Any]:
+    """Of the take in *folder* what one line holds: its number, when it began, how long it is, and its verdict."""
+    facts = _printable(report.facts_of(folder))
+    outcome = facts.get("outcome")
+    return {
+        "number": facts.get("number", folder.name.lstrip("0")),
+        "rolled_at": facts.get("rolled_at", ""),
+        "seconds": round(outcome["seconds"], 1) if outcome else None,
+        "verdict": facts["verdict"],
+    }
+
+
+def _printable(value: Any) -> Any:
+    """*value* with all its texts printable: what is written down may have been written by anybody."""
+    match value:
+        case str():
+            return printable(value)
+        case list():
+            return [_printable(one) for one in value]
+        case dict():
+            return {key: _printable(one) for key, one in value.items()}
+    return value
 
 
 def _shown(level_dbfs: float | None) -> float:

@@ -113,3 +113,39 @@ def notes_in(path: Path) -> set[str]:
     )
     said = {one for node in texts for one in _templates(node, {})}
     return {one for one in said if re.fullmatch(r"(?:[A-Z]|\{\}).* .*[a-z)}]\.", one)}
+
+
+_SAYS = {"say": 1, "_trouble": 1, "_alarm": 1, "_stop_because": 0, "end": 0}
+_WHY = {"how", "why", "ended_because", "lost_because"}
+
+
+def told_of_takes_in(path: Path) -> set[str]:
+    """Templates of what the recorder's module at *path* writes down of a take: alarms, losses, how it was measured."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Module)):
+        scope = _assigned(function.body)
+        for node in ast.walk(function):
+            said: list[ast.expr] = []
+            if isinstance(node, ast.Call):
+                place = _SAYS.get(ast.unparse(node.func).split(".")[-1])
+                minor = any(word.arg == "alarm" and ast.unparse(word.value) == "False" for word in node.keywords)
+                said += node.args[place : place + 1] if place is not None and not minor else []
+                said += [word.value for word in node.keywords if word.arg in _WHY]
+            if isinstance(node, ast.Dict):
+                keys = [ast.unparse(key) if key else "" for key in node.keys]
+                said += [value for key, value in zip(keys, node.values, strict=True) if key == "'why'"]
+            for words in _given_to("self.trouble", node):
+                said.append(ast.JoinedStr([ast.FormattedValue(ast.Name("it"), -1), ast.Constant(" "), words]))
+            found.update(one for part in said for one in _templates(part, scope))
+    found = {re.sub(r"\{[^}]*\}", "{}", one).strip() for one in found}
+    return {one for one in found if any(letter.isalpha() for letter in one)}
+
+
+def _given_to(name: str, node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what the assignment *node* gives to *name*."""
+    if isinstance(node, ast.Assign):
+        target, value = node.targets[0], node.value
+        both = isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        pairs = zip(target.elts, value.elts, strict=True) if both else [(target, value)]  # type: ignore[attr-defined]
+        yield from (given for one, given in pairs if ast.unparse(one) == name)

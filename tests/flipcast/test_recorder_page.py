@@ -66,6 +66,32 @@ def test_from_choosing_to_a_kept_take(studio: Studio, address: str, watch: Open)
     waited(lambda: film.evaluate("video => video.currentTime") > 0.5)
 
 
+def test_what_was_measured_is_told_in_the_language_of_the_page(studio: Studio, address: str, watch: Open):
+    """The proof is for whoever records, and not only for those who read English."""
+    studio.choose(["pattern", "tone"])
+    page = watch(address, ready=False, locale="de-DE").page
+    until(page, "ready")
+    press(page, "Aufnehmen")
+    until(page, "rolling")
+    page.wait_for_timeout(2500)
+    press(page, "Beenden")
+    page.get_by_text("Was gemessen wurde").click()
+    proof = page.locator("dl.proof")
+    expect(proof.get_by_text("Kamera", exact=True)).to_be_visible()
+    said = proof.inner_text()
+    assert re.search(r"\d+ Bilder: \d+ zu spät, \d+ wiederholt, \d+ ausgelassen\.", said)
+    assert re.search(r"Passt auf [+-]?\d+,\d ms, 95 % innerhalb von \d+,\d ms", said)
+    assert "Angehalten." in said
+    assert proof.locator("[lang=en]").count() == 0
+    assert barriers(page) == []
+    assert unfit(page) == []
+    (shelf,) = studio.library.shelves()
+    page.goto(f"{address}library#{shelf.name}")
+    heading = page.get_by_text("Aufnahme 1 · ")
+    expect(heading).to_contain_text(" · Vollständig")
+    assert heading.locator("[lang=en]").count() == 0
+
+
 def test_a_page_that_is_closed_disturbs_no_recording(studio: Studio, address: str, watch: Open):
     """A browser crashes, a lid is closed: the take goes on, and the next page finds it running."""
     page = watch(address, ready=False).page

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from flipcast.studio import Studio
 from flipcast.web.app import LANGUAGES
 from tests.fixtures.browser import Open
-from tests.flipcast.sentences import ROOT, family_of, notes_in, said_in
+from tests.flipcast.sentences import ROOT, family_of, notes_in, said_in, told_of_takes_in
 
 ONLY_COMMANDS = {
     "capture/latency.py": "flipcast check --sync",
@@ -90,6 +90,14 @@ def test_what_a_lecture_says_of_itself_is_known(language: str):
     assert not notes - catalogue(language).keys()
 
 
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_what_a_take_says_of_itself_is_known(language: str):
+    """Why a track is not whole, and how its sync was measured, stand on the page right after *stop*."""
+    told = {one for path in modules() if path.is_relative_to(ROOT / "capture") for one in told_of_takes_in(path)}
+    assert len(told) > 20
+    assert not told - catalogue(language).keys()
+
+
 def test_modules_that_are_left_out_are_there():
     """An exception for what was renamed excepts nothing, and hides what is new."""
     assert all((ROOT / name).is_file() for name in ONLY_COMMANDS)
@@ -120,7 +128,7 @@ def test_places_may_hold_sentences_and_what_is_not_known_stays_english(studio: S
     ]
     told = page.evaluate(SAYS, said)
     assert told[0] == {
-        "words": "vollständig, aber camera ist verloren, 2.0 s von screen fehlen (es wurde abgezogen)",
+        "words": "vollständig, aber Kamera ist verloren, 2.0 s der Spur „Bildschirm“ fehlen (es wurde abgezogen)",
         "lang": None,
     }
     assert told[1]["words"] == "Kein Gerät heißt 'front' — Keines ist da"

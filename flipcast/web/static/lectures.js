@@ -1,6 +1,7 @@
 // The library page: every lecture, found by search, with what can be done with it now.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, Dialog, Head, html, read, sentence, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
+import { Heading } from "./proof.js";
 import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
 
@@ -165,7 +166,7 @@ function Open({ languages, lecture, task, tried, onDelete }) {
   return html`<div class="open" ref=${own}>
     ${lecture.publications?.length ? html`<${Published} lecture=${lecture} />` : null}
     ${lecture.trouble && html`<p class="alarm"><${Told} text=${lecture.trouble} change=${sentence} /></p>`}
-    ${lecture.takes?.map(text => html`<p class="faint"><${Told} text=${text} change=${sentence} /></p>`)}
+    ${lecture.takes?.map(take => html`<p class="faint"><${Heading} take=${take} /></p>`)}
     ${lecture.notes?.map(text => html`<p class="note"><${Told} text=${text} change=${sentence} /></p>`)}
     ${task?.trouble && html`<p class="alarm"><${Told} text=${task.trouble} change=${sentence} /></p>`}
     ${working && html`<${Progress} task=${task} tried=${tried} />`}

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { alarm, alarmsOf, ask, Dialog, Head, html, read, send, show, Spoken, Told, Trouble, useNews, useTries, useWishes } from "./desk.js";
 import { watch } from "./pictures.js";
+import { Proof } from "./proof.js";
 import { Rushes } from "./rushes.js";
 import { clock, say } from "./words.js";
 
@@ -340,7 +341,6 @@ function Controls({ studio, title, tried }) {
 }
 
 function Last({ last }) {
-  const [head, ...proof] = last.lines;
   const [watching, setWatching] = useState(false);
   const own = useRef(null);
   useEffect(() => {
@@ -349,11 +349,11 @@ function Last({ last }) {
   }, [last.name]);
   return html`<section ref=${own} class="sheet last" aria-labelledby="last-title">
     <h2 id="last-title">${say("kept", { title: last.title })}</h2>
-    <p><strong>${clock(last.seconds)}</strong> · <${Told} text=${last.verdict} /></p>
+    <p><strong>${clock(last.seconds)}</strong> · <${Told} text=${last.take.verdict} /></p>
     <p class="row"><a class="button main" href=${`library#${last.name}`}>${say("finish")}</a>
       <button type="button" aria-expanded=${watching} onClick=${() => setWatching(!watching)}>${say("watch-take")}</button></p>
     ${watching && html`<${Rushes} name=${last.name} />`}
-    <details><summary>${say("proof")}</summary><pre>${[head, ...proof].join("\n")}</pre></details>
+    <details><summary>${say("proof")}</summary>${last.take.outcome && html`<${Proof} take=${last.take} />`}</details>
   </section>`;
 }
 
