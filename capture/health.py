@@ -111,6 +111,9 @@ class Health:
     cause: str = ""
     """The same in a word: ``room``, ``pace``; empty if nothing is."""
 
+    late_lately: int = 0
+    """Pictures of all tracks that were late or repeated in the last half minute."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:

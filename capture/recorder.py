@@ -77,6 +77,7 @@ class Recorder:
         self._cpu = _Cpu()
         self._cpu_at_roll = 0.0
         self._written: deque[tuple[int, int, int, int]] = deque()
+        self._late_lately = 0
         self._conductor = threading.Thread(target=self._conduct, name="conductor", daemon=True)
         self._keeper = threading.Thread(target=self._keep, name="keeper", daemon=True)
         self._over = threading.Event()
@@ -228,6 +229,7 @@ class Recorder:
             cpu_share=self._cpu.share,
             alarm=next(iter(list(self._alarms.values())), ""),
             cause=next(iter(list(self._alarms)), ""),
+            late_lately=self._late_lately,
         )
 
     def say(self, track: str, text: str, *, alarm: bool) -> None:
@@ -456,6 +458,7 @@ class Recorder:
         self._written.append((here, size, missed, sum(track.count for track in pictures)))
         while here - self._written[0][0] > _WINDOW_NS:
             self._written.popleft()
+        self._late_lately = missed - self._written[0][2]
 
     def _watch_pace(self) -> None:
         first, last = self._written[0], self._written[-1]

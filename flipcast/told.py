@@ -29,17 +29,15 @@ NOTHING: dict[str, Any] = {
 """What is told where there is no recorder."""
 
 _AMBER_ROOM_SECONDS = 900.0
-_AMBER_LATE_SHARE = 0.001
+_AMBER_LATE = 3
 
 
 def going(health: Health) -> dict[str, Any]:
     """How it is going, by *health*: with a light that is red for what harms the take, and amber for what may."""
     alarms = [{"cause": track.cause, "kind": str(track.kind)} for track in health.tracks if track.cause]
     alarms = [*([{"cause": health.cause, "kind": ""}] if health.cause else []), *alarms]
-    seen = [track for track in health.tracks if not track.kind.is_sound]
-    late, pictures = sum(t.late + t.repeated for t in seen), sum(t.count for t in seen)
     scarce = health.room_seconds is not None and health.room_seconds < _AMBER_ROOM_SECONDS
-    amber = bool(alarms) or scarce or late > max(3.0, _AMBER_LATE_SHARE * pictures)
+    amber = bool(alarms) or scarce or health.late_lately > _AMBER_LATE
     red = bool(alarms) and health.state in (State.ROLLING, State.PAUSED)
     return {
         "seconds": round(health.seconds, 1),
@@ -47,7 +45,7 @@ def going(health: Health) -> dict[str, Any]:
         "markers": health.markers,
         "light": "red" if red else "amber" if amber else "green",
         "alarms": alarms,
-        "late": late,
+        "late": health.late_lately,
         "tracks": [
             {
                 "name": track.name,

@@ -38,7 +38,7 @@ def main() -> None:
     """Take them all."""
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright, serving(Path(scratch)) as server:
         folder = Path(scratch)
-        screen, camera = XScreen(folder), RigCamera(width=1280, height=720)
+        screen, camera = XScreen(folder), RigCamera(width=960, height=540)
         browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
         os.environ.update(screen.environment)
         try:

@@ -44,8 +44,8 @@ left-minutes = { $count ->
   }
 all-well = Alles in Ordnung.
 late = { $count ->
-    [one] Ein Bild kam zu spät oder wurde wiederholt.
-   *[other] { $count } Bilder kamen zu spät oder wurden wiederholt.
+    [one] Eben kam ein Bild zu spät oder wurde wiederholt.
+   *[other] In der letzten halben Minute kamen { $count } Bilder zu spät oder wurden wiederholt.
   }
 room-scarce = Auf der Platte ist Platz für noch { $minutes } Minuten.
 state-opening = Die Quellen werden geöffnet.

@@ -44,8 +44,8 @@ left-minutes = { $count ->
   }
 all-well = All is well.
 late = { $count ->
-    [one] One picture came late or was shown twice.
-   *[other] { $count } pictures came late or were shown twice.
+    [one] One picture came late or was shown twice just now.
+   *[other] { $count } pictures came late or were shown twice in the last half minute.
   }
 room-scarce = The disk has room for { $minutes } more minutes.
 state-opening = Sources are being opened.
