@@ -38,8 +38,11 @@ _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
 _PURER: Final = 0.05
+_FAR_PURER: Final = 0.1
 _TAPED: Final = 0.25
 _SMALL: Final = 0.003
+_ENCLOSING: Final = 6
+_ENCLOSED: Final = 0.01
 
 
 class Field:
@@ -77,6 +80,7 @@ class Field:
         self._sure_before = float(known.mean())
         self._sure = known
         self._deep: Mask = np.zeros((height, width), np.bool_)
+        self._whole: Mask = np.zeros((height, width), np.bool_)
         self._verdict = np.zeros((VERDICTS, height, width), np.float32).transpose(1, 2, 0)
         self._expected: Floats | None = None
         ones = np.ones((height, width), np.float32)
@@ -261,19 +265,24 @@ class Field:
         # What holds more of the screen's colour is cloth only if it is as even as cloth.
         solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
         solid = solid & firm | core
-        opaque = self._opaque(blocks, verdict) & (clothes > 0)
+        opaque, purer = self._opaque(blocks, verdict)
+        if clothes <= 0:
+            opaque, purer = np.zeros_like(opaque), np.zeros_like(purer)
         solid |= opaque
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
         inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
         inside[opaque] = 2  # whatever share of the screen's colour they hold
         held = (cv2.erode(core.astype(np.uint8), _WIDE) > 0) | (cv2.erode(opaque.astype(np.uint8), _CROSS) > 0)
+        # Where all around is solid, too, what is purer than the screen is no part of it up to its rim.
+        whole = self._whole = _filled(purer, kappa < 0.2)
         white = limit = np.zeros_like(self.rate)
-        if deep.any():
-            one, two = (blocks[..., n] for n in self.channels.others)
+        known = (deep > 0) | (cv2.erode(core.astype(np.uint8), _CROSS) > 0) | whole
+        if known.any():
             # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
             over = blocks[..., GREENNESS] - (0.03 + 2 * self.noise) * difference(self.now, self.channels)
-            known = (deep > 0) | (cv2.erode(core.astype(np.uint8), _CROSS) > 0)
             limit = fill(np.maximum(0, over)[..., None], known.astype(np.float32))[..., 0]
+        if deep.any():
+            one, two = (blocks[..., n] for n in self.channels.others)
             weigh, white = self._weighed(blocks, one, two)
             drawn = fill(np.stack([white, weigh], -1), deep.astype(np.float32))
             lights = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
@@ -285,17 +294,28 @@ class Field:
         self.inside, self._held = (
             np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
         )
+        self._held[whole] = 1
 
-    def _opaque(self, blocks: Floats, verdict: Floats) -> Mask:
-        """The blocks in which a veil before the screen would have to be brighter than white: so there is none."""
+    def _opaque(self, blocks: Floats, verdict: Floats) -> tuple[Mask, Mask]:
+        """The blocks in which a veil before the screen would have to be brighter than white: so there is none.
+
+        Nor can a veil, or a shadow, make the screen's colour purer than it is; those that are purer stand by themselves,
+        too.
+        """
         kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
         blue, green, red = (blocks[..., k] - kappa * self.now[..., k] for k in range(3))
         own = np.maximum(np.maximum(blue, green), red)
-        opaque = ((own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)).astype(np.uint8)
-        # Nor can a veil, or a shadow, make the screen's colour purer than it is.
+        bright = (own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)
         pure = sum(verdict[..., KAPPA] * self.now[..., k] - blocks[..., k] for k in self.channels.others) / 2
-        opaque |= ((pure > _PURER * brightness(self.now)) & (kappa > 0.3)).astype(np.uint8)
-        return np.asarray(cv2.morphologyEx(opaque, cv2.MORPH_OPEN, _CROSS) > 0)
+        purely = np.where(kappa > 0.3, pure / brightness(self.now), 0)
+        opaque, purer = (
+            cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _CROSS) > 0
+            for mask in (bright | (purely > _PURER), purely > _PURER)
+        )
+        far = (purely > max(_FAR_PURER, 3 * self.noise)).astype(np.uint8)
+        # One alone is an edge that the camera sharpened.
+        far &= cv2.boxFilter(far, -1, (3, 3), normalize=False) > 2
+        return np.asarray(opaque | (far > 0)), np.asarray(purer | (far > 0))
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
         """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""
@@ -311,7 +331,7 @@ class Field:
         verdict = self._judged(blocks, expected)
         kappa = verdict[..., KAPPA]
         least, most, apart = (0.2, 4.0, 0.3) if loose else (0.3, 2.0, 0.16)
-        likely = (kappa > least) & (kappa < most) & (verdict[..., OFF] < apart) & (person < 0.6)
+        likely = (kappa > least) & (kappa < most) & (verdict[..., OFF] < apart) & (person < 0.6) & ~self._whole
         likely &= difference(blocks[..., :3], self.channels) > DARKEST / 2
         if not likely.any():
             return np.asarray(likely)
@@ -352,6 +372,23 @@ def _with_tape(known: Mask) -> Mask:
     small = facts[:, cv2.CC_STAT_AREA] < _SMALL * known.size
     small[0] = False  # that is the screen itself
     return np.asarray(known | small[parts]) if count > 1 else known
+
+
+def _filled(opaque: Mask, clear: Mask) -> Mask:
+    """The blocks of what is *opaque*, up to its rims where something *clear* of the screen is next to it.
+
+    With what it encloses of the screen's colour: a bar of a chart is all one, where a bent arm lets see the screen.
+    """
+    if not opaque.any():
+        return opaque
+    closed = cv2.morphologyEx((opaque | clear).astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
+    count, parts, facts, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
+    beside = cv2.dilate(parts.astype(np.uint16), _CROSS)[opaque]
+    enclosed = (np.bincount(beside, minlength=count) >= _ENCLOSING) & (facts[:, cv2.CC_STAT_AREA] < _ENCLOSED * opaque.size)
+    enclosed[0] = False
+    inner = enclosed[parts]
+    whole = cv2.erode(closed | inner, _CROSS, borderValue=1) & (cv2.dilate(opaque.astype(np.uint8), _CROSS) | inner)
+    return np.asarray(whole > 0)
 
 
 def _gain(light: Floats, base: Floats, where: Mask) -> Floats:

@@ -233,6 +233,32 @@ def test_green_slides_behind_the_speaker_do_not_confuse_the_key(keyer, clip):
     assert np.abs(shown[whole].astype(int) - over(clip.foregrounds[0], clip.alphas[0], slide)[whole]).mean() < 8
 
 
+def test_green_charts_on_a_monitor_before_the_screen_stay_whole():
+    """What is purer than the screen is none of it, and what lies between its parts neither."""
+    clip = footage.take("slides", seed=3, size=(1280, 720), length=3)
+    with Keyer(plate=plates.take(clip.plate_frames)) as keyer:
+        alpha = [keyer.key(frame).alpha for frame in clip.frames][-1]
+
+    assert error(alpha, clip.alphas[-1]) < 4
+
+
+def test_a_bar_is_kept_with_its_colour_and_an_open_frame_lets_see_the_screen(keyer, clip):
+    """Both are of the screen's colour, with something solid all around."""
+    frames = []
+    for frame in clip.plate_frames[:6]:
+        shown = frame.copy()
+        shown[180:340, 30:230], shown[180:340, 400:600] = (235, 232, 228), (235, 232, 228)
+        shown[220:310, 60:84] = (50, 200, 60)
+        shown[230:290, 450:550] = frame[230:290, 450:550]
+        frames.append(shown)
+    keyed = [keyer.key(frame) for frame in frames][-1]
+
+    bar = np.s_[224:306, 64:80]
+    assert keyed.alpha[bar].min() > 250
+    assert np.abs(keyed.foreground[bar].astype(int) - frames[-1][bar]).mean() < 6
+    assert keyed.alpha[238:282, 458:542].max() < 5
+
+
 @pytest.mark.parametrize("value", [0, 255])
 def test_an_all_black_or_white_frame_shows_nobody_and_is_forgotten(keyer, clip, value):
     """A camera that blinks must cost one frame, not the rest of the lecture."""
