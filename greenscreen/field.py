@@ -299,8 +299,8 @@ class Field:
     def _opaque(self, blocks: Floats, verdict: Floats) -> tuple[Mask, Mask]:
         """The blocks in which a veil before the screen would have to be brighter than white: so there is none.
 
-        Nor can a veil, or a shadow, make the screen's colour purer than it is; those that are purer stand by themselves,
-        too.
+        Nor can a veil, or a shadow, make the screen's colour purer than it is; those that are purer stand again by
+        themselves.
         """
         kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
         blue, green, red = (blocks[..., k] - kappa * self.now[..., k] for k in range(3))
@@ -384,7 +384,8 @@ def _filled(opaque: Mask, clear: Mask) -> Mask:
     closed = cv2.morphologyEx((opaque | clear).astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
     count, parts, facts, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
     beside = cv2.dilate(parts.astype(np.uint16), _CROSS)[opaque]
-    enclosed = (np.bincount(beside, minlength=count) >= _ENCLOSING) & (facts[:, cv2.CC_STAT_AREA] < _ENCLOSED * opaque.size)
+    enclosed = facts[:, cv2.CC_STAT_AREA] < _ENCLOSED * opaque.size
+    enclosed &= np.bincount(beside, minlength=count) >= _ENCLOSING
     enclosed[0] = False
     inner = enclosed[parts]
     whole = cv2.erode(closed | inner, _CROSS, borderValue=1) & (cv2.dilate(opaque.astype(np.uint8), _CROSS) | inner)
