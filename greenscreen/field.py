@@ -29,6 +29,7 @@ from greenscreen.facts import (
 from greenscreen.judge import judge, lay_out, share_out
 from greenscreen.key import Channels
 from greenscreen.light import Floats, brightness
+from greenscreen.opaque import filled, opaque_in
 from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, fill, find
 
 QUICK: Final = 0.7
@@ -37,12 +38,8 @@ QUICK: Final = 0.7
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
-_PURER: Final = 0.05
-_FAR_PURER: Final = 0.1
 _TAPED: Final = 0.25
 _SMALL: Final = 0.003
-_ENCLOSING: Final = 6
-_ENCLOSED: Final = 0.01
 
 
 class Field:
@@ -265,7 +262,7 @@ class Field:
         # What holds more of the screen's colour is cloth only if it is as even as cloth.
         solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
         solid = solid & firm | core
-        opaque, purer = self._opaque(blocks, verdict)
+        opaque, purer = opaque_in(blocks, verdict, self.now, self.channels, self.noise)
         if clothes <= 0:
             opaque, purer = np.zeros_like(opaque), np.zeros_like(purer)
         solid |= opaque
@@ -274,7 +271,7 @@ class Field:
         inside[opaque] = 2  # whatever share of the screen's colour they hold
         held = (cv2.erode(core.astype(np.uint8), _WIDE) > 0) | (cv2.erode(opaque.astype(np.uint8), _CROSS) > 0)
         # Where all around is solid, too, what is purer than the screen is no part of it up to its rim.
-        whole = self._whole = _filled(purer, kappa < 0.2)
+        whole = self._whole = filled(purer, kappa < 0.2)
         white = limit = np.zeros_like(self.rate)
         known = (deep > 0) | (cv2.erode(core.astype(np.uint8), _CROSS) > 0) | whole
         if known.any():
@@ -295,27 +292,6 @@ class Field:
             np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
         )
         self._held[whole] = 1
-
-    def _opaque(self, blocks: Floats, verdict: Floats) -> tuple[Mask, Mask]:
-        """The blocks in which a veil before the screen would have to be brighter than white: so there is none.
-
-        Nor can a veil, or a shadow, make the screen's colour purer than it is; those that are purer stand again by
-        themselves.
-        """
-        kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
-        blue, green, red = (blocks[..., k] - kappa * self.now[..., k] for k in range(3))
-        own = np.maximum(np.maximum(blue, green), red)
-        bright = (own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)
-        pure = sum(verdict[..., KAPPA] * self.now[..., k] - blocks[..., k] for k in self.channels.others) / 2
-        purely = np.where(kappa > 0.3, pure / brightness(self.now), 0)
-        opaque, purer = (
-            cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, _CROSS) > 0
-            for mask in (bright | (purely > _PURER), purely > _PURER)
-        )
-        far = (purely > max(_FAR_PURER, 3 * self.noise)).astype(np.uint8)
-        # One alone is an edge that the camera sharpened.
-        far &= cv2.boxFilter(far, -1, (3, 3), normalize=False) > 2
-        return np.asarray(opaque | (far > 0)), np.asarray(purer | (far > 0))
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
         """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""
@@ -372,24 +348,6 @@ def _with_tape(known: Mask) -> Mask:
     small = facts[:, cv2.CC_STAT_AREA] < _SMALL * known.size
     small[0] = False  # that is the screen itself
     return np.asarray(known | small[parts]) if count > 1 else known
-
-
-def _filled(opaque: Mask, clear: Mask) -> Mask:
-    """The blocks of what is *opaque*, up to its rims where something *clear* of the screen is next to it.
-
-    With what it encloses of the screen's colour: a bar of a chart is all one, where a bent arm lets see the screen.
-    """
-    if not opaque.any():
-        return opaque
-    closed = cv2.morphologyEx((opaque | clear).astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
-    count, parts, facts, _ = cv2.connectedComponentsWithStats(1 - closed, connectivity=4)
-    beside = cv2.dilate(parts.astype(np.uint16), _CROSS)[opaque]
-    enclosed = facts[:, cv2.CC_STAT_AREA] < _ENCLOSED * opaque.size
-    enclosed &= np.bincount(beside, minlength=count) >= _ENCLOSING
-    enclosed[0] = False
-    inner = enclosed[parts]
-    whole = cv2.erode(closed | inner, _CROSS, borderValue=1) & (cv2.dilate(opaque.astype(np.uint8), _CROSS) | inner)
-    return np.asarray(whole > 0)
 
 
 def _gain(light: Floats, base: Floats, where: Mask) -> Floats:
