@@ -40,7 +40,7 @@ proof-track-ended = Endete bei { $at }:
 proof-no-step = Wie genau die Spur zur Uhr passt, wurde nicht gemessen.
 proof-step = Passt auf { $offset } ms, 95 % innerhalb von { $spread } ms, sicher auf ±{ $sure } ms.
 proof-drift = Die Uhr weicht um { $ppm } ppm ab, was berichtigt ist; { $slip } ms je Minute bleiben.
-proof-slip = { $slip } ms je Minute bleiben.
+proof-slip = Driftet um { $slip } ms je Minute.
 proof-how = Gemessen wurde
 proof-latency = Verzögerung { $latency } ms, { $measured ->
     [yes] auf diesem Rechner gemessen

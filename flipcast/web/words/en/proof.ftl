@@ -40,7 +40,7 @@ proof-track-ended = Ended at { $at }:
 proof-no-step = How well it is in step with the clock was not measured.
 proof-step = In step to { $offset } ms, 95 % within { $spread } ms, sure to ±{ $sure } ms.
 proof-drift = Its clock is off by { $ppm } ppm, which is corrected; { $slip } ms a minute are left.
-proof-slip = { $slip } ms a minute are left.
+proof-slip = Drifts by { $slip } ms a minute.
 proof-how = Measured by
 proof-latency = Latency { $latency } ms, { $measured ->
     [yes] measured on this machine
