@@ -462,7 +462,7 @@ class Recorder:
 
     def _watch_pace(self) -> None:
         first, last = self._written[0], self._written[-1]
-        missed, count = last[2] - first[2], last[3] - first[3]
+        missed, count = self._late_lately, last[3] - first[3]
         if last[0] - first[0] > 5 * SECOND and missed > _SLOW_SHARE * max(1, count + missed):
             self._alarm("pace", "this machine is too slow: {:.0%} of the pictures come late", missed / (count + missed))
         else:

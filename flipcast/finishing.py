@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capture import recording, recovery, take
+from capture import recording, recovery
 from capture.errors import FlipcastError
 from flipcast import actions, told
 from flipcast.corrections import Corrections
@@ -300,7 +300,8 @@ def _row(shelf: Shelf) -> dict[str, Any]:
     except FlipcastError as error:
         return {"name": shelf.name, "title": shelf.name, "at": at, "stage": "damaged", "trouble": str(error)}
     made = where.lecture
-    seconds = made.seconds if made else _recorded_seconds(where.takes)
+    takes = [told.heading(folder) for folder in where.takes]
+    seconds = made.seconds if made else takes[-1]["seconds"] if takes else None
     return {
         "name": where.name,
         "title": where.title,
@@ -309,21 +310,13 @@ def _row(shelf: Shelf) -> dict[str, Any]:
         "at": at,
         "stage": where.stage,
         "seconds": None if seconds is None else round(seconds, 1),
-        "takes": [told.heading(folder) for folder in where.takes],
+        "takes": takes,
         "unfinished": len(where.unfinished),
         "made": made is not None,
         "notes": list(made.notes) if made else [],
         "publications": [{"store": up.store, "page": up.page} for up in where.publications],
         "trouble": "",
     }
-
-
-def _recorded_seconds(takes: tuple[Path, ...]) -> float | None:
-    """How long the last of *takes* is; ``None`` where nobody knows."""
-    with contextlib.suppress(FlipcastError, IndexError):
-        outcome = take.read(takes[-1]).outcome
-        return outcome.seconds if outcome else None
-    return None
 
 
 def _free(path: Path) -> Path:

@@ -6,10 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+from capture import hold
 from capture.address import without_password
 from capture.errors import FlipcastError
 from capture.health import Health, State
-from capture.take import Take
+from capture.take import Take, read
 from flipcast import report
 from flipcast.console import printable
 from flipcast.library import Shelf, in_one_line
@@ -89,13 +90,16 @@ def taken(shelf: Shelf, take: Take) -> dict[str, Any]:
 
 def heading(folder: Path) -> dict[str, Any]:
     """Of the take in *folder* what one line holds: its number, when it began, how long it is, and its verdict."""
-    facts = _printable(report.facts_of(folder))
-    outcome = facts.get("outcome")
+    try:
+        made = read(folder)
+    except FlipcastError as error:
+        number = folder.name.lstrip("0")
+        return {"number": number, "rolled_at": "", "seconds": None, "verdict": printable(str(error))}
     return {
-        "number": facts.get("number", folder.name.lstrip("0")),
-        "rolled_at": facts.get("rolled_at", ""),
-        "seconds": round(outcome["seconds"], 1) if outcome else None,
-        "verdict": facts["verdict"],
+        "number": made.number,
+        "rolled_at": printable(made.rolled_at),
+        "seconds": round(made.outcome.seconds, 1) if made.outcome else None,
+        "verdict": printable(report.verdict(made, rolling=hold.is_held(folder))),
     }
 
 

@@ -262,18 +262,18 @@ class Field:
         # What holds more of the screen's colour is cloth only if it is as even as cloth.
         solid |= (kappa < 0.9) & (blocks[..., ROUGH] * self.rate**2 < max(0.07, 2.5 * self.noise) ** 2)
         solid = solid & firm | core
-        opaque, purer = opaque_in(blocks, verdict, self.now, self.channels, self.noise)
-        if clothes <= 0:
-            opaque, purer = np.zeros_like(opaque), np.zeros_like(purer)
+        found = opaque_in(blocks, verdict, self.now, self.channels, self.noise)
+        opaque, purer = (mask & (clothes > 0) for mask in found)
         solid |= opaque
         deep = cv2.erode((solid & flat).astype(np.uint8), _CROSS)
-        inside = cv2.erode(solid.astype(np.uint8), _WIDE) + cv2.erode(core.astype(np.uint8), _CROSS)
+        within = cv2.erode(core.astype(np.uint8), _CROSS)
+        inside = cv2.erode(solid.astype(np.uint8), _WIDE) + within
         inside[opaque] = 2  # whatever share of the screen's colour they hold
         held = (cv2.erode(core.astype(np.uint8), _WIDE) > 0) | (cv2.erode(opaque.astype(np.uint8), _CROSS) > 0)
         # Where all around is solid, too, what is purer than the screen is no part of it up to its rim.
         whole = self._whole = filled(purer, kappa < 0.2)
         white = limit = np.zeros_like(self.rate)
-        known = (deep > 0) | (cv2.erode(core.astype(np.uint8), _CROSS) > 0) | whole
+        known = (deep > 0) | (within > 0) | whole
         if known.any():
             # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
             over = blocks[..., GREENNESS] - (0.03 + 2 * self.noise) * difference(self.now, self.channels)

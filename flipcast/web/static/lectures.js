@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask, Dialog, Head, html, read, sentence, show, Spoken, Told, Trouble, useNews, useTries } from "./desk.js";
 import { Heading } from "./proof.js";
 import { Rushes } from "./rushes.js";
-import { clock, say } from "./words.js";
+import { clock, moment, say } from "./words.js";
 
 /** The lecture that the address names after its #. */
 function useNamed() {
@@ -16,7 +16,6 @@ function useNamed() {
   return name;
 }
 
-const day = seconds => new Date(seconds * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 const busy = task => task && (task.state === "waiting" || task.state === "working");
 
 function stageOf(lecture, task) {
@@ -210,7 +209,7 @@ function Row({ languages, lecture, task, open, tried, onDelete }) {
     <h2><a href=${open ? "library#" : `library#${lecture.name}`} aria-expanded=${open}>
       <span class="title">${lecture.title}</span>
       <span class=${`stage ${lecture.stage}`}>${stageOf(lecture, task)}</span>
-      <span class="faint">${lecture.course ? `${lecture.course} · ` : ""}${lecture.seconds ? `${clock(lecture.seconds)} · ` : ""}${day(lecture.at)}</span>
+      <span class="faint">${lecture.course ? `${lecture.course} · ` : ""}${lecture.seconds ? `${clock(lecture.seconds)} · ` : ""}${moment(lecture.at * 1000)}</span>
     </a></h2>
     ${open && html`<${Open} languages=${languages} lecture=${lecture} task=${task} tried=${tried} onDelete=${onDelete} />`}
   </li>`;

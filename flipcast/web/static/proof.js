@@ -1,6 +1,6 @@
 // What was measured of a take, in the words of the page, with its numbers as that language writes them.
 import { html, sentence, Told } from "./desk.js";
-import { clock, say } from "./words.js";
+import { clock, moment, say } from "./words.js";
 
 const spoken = document.documentElement.lang;
 
@@ -13,12 +13,6 @@ function figure(value, digits = 1, signed = false) {
 function size(bytes) {
   const [unit, of] = bytes >= 1e9 ? ["GB", 1e9] : bytes >= 1e6 ? ["MB", 1e6] : ["kB", 1e3];
   return `${figure(bytes / of)} ${unit}`;
-}
-
-/** The moment of the text `at`, as people there write it; nothing where it is none. */
-function moment(at) {
-  const then = new Date(at);
-  return Number.isNaN(then.getTime()) ? "" : then.toLocaleString(spoken, { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** A take in one line: which, when, how long, and how it stands with it. */

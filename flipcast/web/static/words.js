@@ -30,3 +30,9 @@ export function clock(seconds) {
   const two = n => String(n).padStart(2, "0");
   return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
+
+/** The moment `at` (as `Date` takes it), as people write it there; nothing where it is none. */
+export function moment(at) {
+  const then = new Date(at);
+  return Number.isNaN(then.getTime()) ? "" : then.toLocaleString(spoken, { dateStyle: "medium", timeStyle: "short" });
+}
