@@ -126,9 +126,10 @@ def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int
                 s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
 
 
-@kernel(WHOLE, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS1)
-def _mix(key: int, black: float, choke: float, gain: float, straight: bool, s: Any) -> None:
+@kernel(WHOLE, NUMBER, NUMBER, NUMBER, READ1, TRUTH, FLOATS1)
+def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight: bool, s: Any) -> None:
     """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
+    blue_glare, green_glare, red_glare = glare[0], glare[1], glare[2]
     for kind in range(4):
         for n in range(BLOCK * _LINE):
             p = kind * _KIND + n
@@ -142,9 +143,9 @@ def _mix(key: int, black: float, choke: float, gain: float, straight: bool, s: A
             none = part <= _LEAST
             s[_PART + p] = _0 if none else part * np.float32(255) + _HALF
             left_over = _1 - part
-            blue = max(_0, blue - left_over * s[_SCREEN + p])
-            green = max(_0, green - left_over * s[_SCREEN + _WINDOW + p])
-            red = max(_0, red - left_over * s[_SCREEN + 2 * _WINDOW + p])
+            blue = max(_0, blue - left_over * s[_SCREEN + p] - part * blue_glare)
+            green = max(_0, green - left_over * s[_SCREEN + _WINDOW + p] - part * green_glare)
+            red = max(_0, red - left_over * s[_SCREEN + 2 * _WINDOW + p] - part * red_glare)
             own, a = (green, blue) if key == 1 else (blue, green)
             over = own - _BOTH * (a + red) - _LARGER * max(a, red) - part * s[_CLOTHES + p]
             over = max(_0, over) * s[_TAKE + p]
@@ -166,9 +167,11 @@ def _mix(key: int, black: float, choke: float, gain: float, straight: bool, s: A
                 blue += left_over * s[_BEHIND + p]
                 green += left_over * s[_BEHIND + _WINDOW + p]
                 red += left_over * s[_BEHIND + 2 * _WINDOW + p]
-            # Light that is only handed on becomes the very byte again that it came from.
             if full:
-                blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
+                blue = max(_0, s[_LIGHT + p] - blue_glare)
+                green = max(_0, s[_LIGHT + _WINDOW + p] - green_glare)
+                red = max(_0, s[_LIGHT + 2 * _WINDOW + p] - red_glare)
+            # Light that is only handed on becomes the very byte again that it came from.
             if none:
                 blue, green, red = s[_BEHIND + p], s[_BEHIND + _WINDOW + p], s[_BEHIND + 2 * _WINDOW + p]
             s[_LIGHT + p] = min(_1, blue) * _STEPS + _HALF
@@ -206,10 +209,11 @@ def _untinted(key: int, s: Any) -> None:
         s[_SEEN + 2 * _PIXELS + n] = max(_0, red - over * s[_TINTS + 2 * _PIXELS + n]) * _STEPS + _HALF
 
 
-@kernel(SEEN1, SEEN2, READ1, SEEN1, WHOLE, READ3, WHOLE, WHOLE, FLOATS1, BYTES1)
+@kernel(SEEN1, SEEN2, READ1, SEEN1, WHOLE, READ3, READ1, WHOLE, WHOLE, FLOATS1, BYTES1)
 def _untint(
-    picture: Any, classes: Any, decode: Any, encode: Any, key: int, tints: Any, row: int, column: int, s: Any, out: Any
-) -> None:
+    picture: Any, classes: Any, decode: Any, encode: Any, key: int, tints: Any, glare: Any, row: int, column: int,
+    s: Any, out: Any,
+) -> None:  # fmt: skip
     """Take the screen's light off a block that is nothing but speaker."""
     rows, columns = classes.shape
     for i in range(_SIDE):
@@ -234,7 +238,7 @@ def _untint(
         at = place(((row * _SIDE + j) * columns + column) * _SIDE * 3)
         for i in range(_SIDE):
             for k in range(3):
-                s[_SEEN + k * _PIXELS + j * _SIDE + i] = decode[picture[at + 3 * i + k]]
+                s[_SEEN + k * _PIXELS + j * _SIDE + i] = decode[picture[at + 3 * i + k]] - glare[k]
     _untinted(key, s)
     for j in range(_SIDE):
         at = place(((row * _SIDE + j) * columns + column) * _SIDE * 3)
@@ -245,12 +249,13 @@ def _untint(
 
 @kernel(
     SEEN3, SEEN3, SEEN2, READ1, SEEN1, WHOLE, SEEN3, READ2, READ2, READ3, READ3, READ3,
-    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
+    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, READ1, SEEN2, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
 )  # fmt: skip
 def finish(
     picture: Any, background: Any, classes: Any, decode: Any, encode: Any, key: int,
     half: Any, share: Any, bright: Any, plate: Any, around: Any, tints: Any,
-    noise: float, detail: float, black: float, choke: float, gain: float, spill: float, straight: bool,
+    noise: float, detail: float, black: float, choke: float, gain: float, spill: float,
+    glare: Any, unglared: Any, straight: bool,
     traits: Any, outline: Any, out: Any, alpha: Any,
 ) -> None:  # fmt: skip
     """Lay the speaker over *background*, or cut it free (*straight*: then the background is not looked at).
@@ -261,6 +266,7 @@ def finish(
         around: by block, as `despill.unmix` reads it, which also takes *black*, *gain* and *spill*.
         tints: by block, light of the screen's colour to take per unit of spill (three), and how green clothes may be.
         noise, detail: as `matte.fit` takes them.
+        glare: what of the screen's light lies over all of the speaker, and what each byte is without it.
         traits, outline: room for what `matte.fit` and `despill.unmix` find, a few rows at a time.
         out: begins as the background, or black; so *alpha* begins as nothing.
     """
@@ -279,7 +285,7 @@ def finish(
         if 0 <= row + 1 < rows:
             unmix(
                 row + 1, classes, half, decode, key, share, bright, traits,
-                plate, around, black, choke, gain, spill, outline,
+                plate, around, black, choke, gain, spill, glare, outline,
             )  # fmt: skip
         begin = 0 if row >= 0 else columns
         while begin < columns:
@@ -294,16 +300,19 @@ def finish(
                     _light(flat_picture, decode, row, column, width, _LIGHT, s)
                     if not straight:
                         _light(flat_background, decode, row, column, width, _BEHIND, s)
-                    _mix(key, black, choke, gain, straight, s)
+                    _mix(key, black, choke, gain, glare, straight, s)
                     _put(encode, row, column, width, s, flat_out, flat_alpha)
             elif kind != EMPTY:
                 for y in range(row * _SIDE, row * _SIDE + _SIDE):
-                    first, last = y * width + begin * _SIDE, y * width + end * _SIDE
+                    first, last = place(y * width + begin * _SIDE), place(y * width + end * _SIDE)
                     flat_alpha[first:last] = 255
-                    seen, shown = flat_picture[3 * first : 3 * last], flat_out[3 * first : 3 * last]
-                    for n in range(len(seen)):
-                        shown[n] = seen[n]
+                    for n in range(3 * first, 3 * last, 3):
+                        flat_out[n] = unglared[0, flat_picture[n]]
+                        flat_out[n + 1] = unglared[1, flat_picture[n + 1]]
+                        flat_out[n + 2] = unglared[2, flat_picture[n + 2]]
                 if kind == TINTED:
                     for column in range(begin, end):
-                        _untint(flat_picture, classes, decode, encode, key, tints, row, column, s, flat_out)
+                        _untint(
+                            flat_picture, classes, decode, encode, key, tints, glare, row, column, s, flat_out,
+                        )  # fmt: skip
             begin = end

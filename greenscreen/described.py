@@ -1,4 +1,4 @@
-"""What describes a pixel of an outline: some forty numbers of itself, of what lies around it, and of its block.
+"""What describes a pixel of an outline: some fifty numbers of itself, of what lies around it, and of its block.
 
 All of them are shares and ratios, so that light, hue and exposure of a screen do not matter. `outline` reads them; what
 they are, one by one, stands in `facts`.
@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
+from greenscreen.compiled import FLOATS1, FLOATS2, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
 from greenscreen.facts import BLOCK, DESCRIBED, FIELDS, HINTS, OFF, PURELY, PURELY_OFF, ROUGH, UNEVEN
 from greenscreen.lanes import four, place
 from greenscreen.light import Floats
+from greenscreen.palette import OWN, own_step, shade
 from greenscreen.screen import Mask
 
 LANES: Final = BLOCK * BLOCK
@@ -37,11 +38,13 @@ _THOUSANDTH, _LITTLE, _SMALLEST = np.float32(1e-3), np.float32(1e-5), np.float32
 _PARALLEL = np.float32(0.08)
 _LEAN = (np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375))
 _REACH = 10
+_FITS, _HELD, _OVER, _FULL, _ALIKE = (np.float32(n) for n in (1.6, 1.2, 0.05, 1.1, 0.04))
 # Places in the scratch array: for each number sixteen pixels, as they lie in a block.
 _DRAWN = DESCRIBED * LANES
 _SHARE = _DRAWN + FIELDS * LANES
 _BRIGHT, _LIT, _LIGHT, _PLATE, _RING, _AROUND = (_SHARE + n * LANES for n in (1, 2, 3, 6, 9, 15))
-SCRATCH: Final = _AROUND + 16 * LANES
+_BEHIND, _STEPS, _BEST, _NEXT, _TRIED, _SQUARES = (_AROUND + n * LANES for n in (16, 19, 21, 25, 29, 33))
+SCRATCH: Final = _SQUARES + 3 * LANES
 """Numbers that `describe` works with."""
 
 
@@ -122,8 +125,56 @@ def _compared(key: int, noise: float, s: Any) -> None:
         s[10 * LANES + n] = min(_3, max(-_1, (f2 - held * b2) * lit))
         s[38 * LANES + n] = noise
         s[_LIT + n] = lit
+        s[_STEPS + n], s[_STEPS + LANES + n] = own_step(s[3 * LANES + n]), own_step(s[4 * LANES + n])
+        s[_BEHIND + n], s[_BEHIND + LANES + n], s[_BEHIND + 2 * LANES + n] = b0, b1, b2
     for n in range(9 * LANES):
         s[29 * LANES + n] = s[_DRAWN + n]
+
+
+@kernel(READ2, FLOATS1)
+def _matched(colours: Any, s: Any) -> None:
+    """Find the two of the speaker's colours that, with the screen behind, best make up each pixel of a block."""
+    for n in range(LANES):
+        s[_BEST + n], s[_BEST + LANES + n], s[_BEST + 2 * LANES + n], s[_BEST + 3 * LANES + n] = _2, _0, _0, _1
+        s[_NEXT + n], s[_NEXT + LANES + n], s[_NEXT + 2 * LANES + n], s[_NEXT + 3 * LANES + n] = _2, _0, _0, _1
+        b0, b1, b2 = s[_BEHIND + n], s[_BEHIND + LANES + n], s[_BEHIND + 2 * LANES + n]
+        c0, c1, c2 = s[_LIGHT + n], s[_LIGHT + LANES + n], s[_LIGHT + 2 * LANES + n]
+        s[_SQUARES + n] = b0 * b0 + b1 * b1 + b2 * b2
+        s[_SQUARES + LANES + n] = c0 * b0 + c1 * b1 + c2 * b2
+        s[_SQUARES + 2 * LANES + n] = _1 / (c0 * c0 + c1 * c1 + c2 * c2 + _LITTLE)
+    for k in range(colours.shape[0]):
+        f0, f1, f2 = colours[k, 0], colours[k, 1], colours[k, 2]
+        ff = f0 * f0 + f1 * f1 + f2 * f2
+        for n in range(LANES):
+            b0, b1, b2 = s[_BEHIND + n], s[_BEHIND + LANES + n], s[_BEHIND + 2 * LANES + n]
+            c0, c1, c2 = s[_LIGHT + n], s[_LIGHT + LANES + n], s[_LIGHT + 2 * LANES + n]
+            bb, cb, over_all = s[_SQUARES + n], s[_SQUARES + LANES + n], s[_SQUARES + 2 * LANES + n]
+            bf = b0 * f0 + b1 * f1 + b2 * f2
+            cf = c0 * f0 + c1 * f1 + c2 * f2
+            det = bb * ff - bf * bf
+            apart = _1 if det > _ALIKE * bb * ff else _0
+            over = apart / max(det, _SMALLEST)
+            p = (cb * ff - cf * bf) * over
+            q = (cf * bb - cb * bf) * over
+            # What no share may be is no fit: less than none, or far brighter than it ever is.
+            held, own = min(_HELD, max(_0, p)), min(_FITS, max(_0, q))
+            r0, r1, r2 = c0 - held * b0 - own * f0, c1 - held * b1 - own * f1, c2 - held * b2 - own * f2
+            off = np.sqrt((r0 * r0 + r1 * r1 + r2 * r2) * over_all)
+            off = apart * off + (_1 - apart)
+            s[_TRIED + n] = off + (_1 - apart) * _HALF + _OVER * max(_0, held + own - _FULL)
+            s[_TRIED + LANES + n] = min(_MORE, max(-_HALF, p))
+            s[_TRIED + 2 * LANES + n] = min(_2, max(_0, q))
+            s[_TRIED + 3 * LANES + n] = min(_1, off)
+        for n in range(LANES):
+            one, first, second = s[_TRIED + n], s[_BEST + n], s[_NEXT + n]
+            better, good = one < first, one < second
+            for m in range(4):
+                this, best = s[_TRIED + m * LANES + n], s[_BEST + m * LANES + n]
+                s[_NEXT + m * LANES + n] = best if better else (this if good else s[_NEXT + m * LANES + n])
+                s[_BEST + m * LANES + n] = this if better else best
+    for n in range(3 * LANES):
+        s[39 * LANES + n] = s[_BEST + LANES + n]
+        s[42 * LANES + n] = s[_NEXT + LANES + n]
 
 
 @kernel(FLOATS1)
@@ -148,35 +199,44 @@ def _rung(s: Any) -> None:
         s[_RING + 5 * LANES + n] = min(_FOUR, at_most * lit)
 
 
-@kernel(WHOLE, WHOLE, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ2, READ3, NUMBER, FLOATS1)
+@kernel(WHOLE, READ2, FLOATS2)
+def draw_down(row: int, hints: Any, lines: Any) -> None:
+    """Draw the hints of a *row* of blocks down to its rows of pixels, between those above and below.
+
+    *hints* and *lines* hold a row's numbers, block by block, in one.
+    """
+    for i in range(BLOCK):
+        down = abs(_LEAN[i])
+        near, far = hints[row], hints[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), hints.shape[0] - 1)]
+        for n in range(hints.shape[1]):
+            lines[i, n] = near[n] + (far[n] - near[n]) * down
+
+
+@kernel(
+    WHOLE, WHOLE, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ2, READ2, READ2, READ1, READ2, NUMBER, FLOATS1,
+)  # fmt: skip
 def describe(
     row: int, column: int, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, alpha: Any,
-    hints: Any, noise: float, s: Any,
+    lines: Any, colours: Any, shades: Any, own_lights: Any, noise: float, s: Any,
 ) -> None:  # fmt: skip
-    """Write what describes the pixels of one block into *s*: for each number, sixteen pixels."""
+    """Write what describes the pixels of one block into *s*: for each number, sixteen pixels.
+
+    *lines* are what `draw_down` made of the row's hints.
+    """
     height, width = share.shape
-    rows, columns = hints.shape[0], hints.shape[1]
+    columns = width // BLOCK
     flat_share, flat_bright, flat_alpha = (
         share.reshape(share.size),
         bright.reshape(share.size),
         alpha.reshape(share.size),
     )
-    flat_hints, flat_picture, flat_plate = (
-        hints.reshape(hints.size),
-        picture.reshape(picture.size),
-        plate.reshape(plate.size),
-    )
-    before, after = max(column - 1, 0), min(column + 1, columns - 1)
+    flat_picture, flat_plate = picture.reshape(picture.size), plate.reshape(plate.size)
+    before, after = max(column - 1, 0) * FIELDS, min(column + 1, columns - 1) * FIELDS
     for i in range(BLOCK):
-        other = min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)
-        down = abs(_LEAN[i])
-        here, here_too = place((row * columns + column) * FIELDS), place((other * columns + column) * FIELDS)
-        left, left_too = place((row * columns + before) * FIELDS), place((other * columns + before) * FIELDS)
-        right, right_too = place((row * columns + after) * FIELDS), place((other * columns + after) * FIELDS)
+        here, left, right = place(column * FIELDS), place(before), place(after)
         for k in range(FIELDS):
-            middle = flat_hints[here + k] + (flat_hints[here_too + k] - flat_hints[here + k]) * down
-            a = flat_hints[left + k] + (flat_hints[left_too + k] - flat_hints[left + k]) * down - middle
-            b = flat_hints[right + k] + (flat_hints[right_too + k] - flat_hints[right + k]) * down - middle
+            middle = lines[i, here + k]
+            a, b = lines[i, left + k] - middle, lines[i, right + k] - middle
             to = _DRAWN + k * LANES + BLOCK * i
             s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
             s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
@@ -189,6 +249,12 @@ def describe(
                 s[_LIGHT + k * LANES + BLOCK * i + j] = decode[flat_picture[3 * (at + j) + k]]
                 s[_PLATE + k * LANES + BLOCK * i + j] = flat_plate[3 * (at + j) + k]
     _compared(key, noise, s)
+    _matched(colours, s)
+    for n in range(LANES):
+        at = 3 * (place((row * BLOCK + n // BLOCK) * width + column * BLOCK + n % BLOCK))
+        s[45 * LANES + n] = shades[shade(flat_picture[at], flat_picture[at + 1], flat_picture[at + 2])]
+        at = place(s[_STEPS + n]) * OWN + place(s[_STEPS + LANES + n])
+        s[46 * LANES + n], s[47 * LANES + n] = own_lights[0, at], own_lights[1, at]
     top, first = row * BLOCK, column * BLOCK
     within = top >= _REACH and first >= _REACH and top + BLOCK + _REACH <= height and first + BLOCK + _REACH <= width
     for ring in range(3):
@@ -210,19 +276,24 @@ def describe(
             s[(11 + 6 * ring) * LANES + n] = s[_RING + n]
 
 
-@kernel(SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, NUMBER, READ2, FLOATS3)
+@kernel(SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, READ2, READ1, READ2, NUMBER, READ2, FLOATS3)
 def tell(
-    asked: Any, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, hints: Any, noise: float,
-    alpha: Any, told: Any,
+    asked: Any, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, hints: Any,
+    colours: Any, shades: Any, own_lights: Any, noise: float, alpha: Any, told: Any,
 ) -> None:  # fmt: skip
     """Write what describes each pixel of the blocks that are *asked* for into *told*, for teaching."""
     rows, columns = asked.shape
-    s = np.zeros(SCRATCH, np.float32)
+    s, lines = np.zeros(SCRATCH, np.float32), np.empty((BLOCK, columns * FIELDS), np.float32)
+    wide_hints = hints.reshape((rows, columns * FIELDS))
     for row in range(rows):
+        draw_down(row, wide_hints, lines)
         for column in range(columns):
             if asked[row, column] == 0:
                 continue
-            describe(row, column, picture, decode, key, plate, share, bright, alpha, hints, noise, s)
+            describe(
+                row, column, picture, decode, key, plate, share, bright, alpha, lines,
+                colours, shades, own_lights, noise, s,
+            )  # fmt: skip
             for n in range(LANES):
                 for k in range(DESCRIBED):
                     told[row * BLOCK + n // BLOCK, column * BLOCK + n % BLOCK, k] = s[k * LANES + n]

@@ -1,9 +1,9 @@
 """What the speaker looks like without the screen: its light taken out of soft edges, and off face and clothes.
 
-Two things are taken away, both as light of the screen's own colour, so that red, blue and brightness come out right
+Three things are taken away, all as light of the screen's own colour, so that red, blue and brightness come out right
 and nothing turns grey. What shines *through* (hair, a blurred hand) is the screen's light times what the speaker does
 not cover. What shines *on* the speaker is told by the screen's channel standing above the others by more than the
-clothes deep inside do by themselves.
+clothes deep inside do by themselves. What lies over everything is `greenscreen.glare`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ _SLOPE, _REST, _MEAN, _TOGETHER, _ALPHA, _BRIGHT, _LIGHT, _PLATE, _FIELDS, _OUT 
 _AROUND = 6
 
 
-@kernel(WHOLE, NUMBER, NUMBER, NUMBER, NUMBER, FLOATS1)
-def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, s: Any) -> None:
+@kernel(WHOLE, NUMBER, NUMBER, NUMBER, NUMBER, READ1, FLOATS1)
+def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, glare: Any, s: Any) -> None:
     """Work out the traits of one block, by loops so plain that the compiler does eight pixels at once."""
+    blue_glare, green_glare, red_glare = glare[0], glare[1], glare[2]
     for n in range(BLOCK * _LINE):
         w = n + _LINE + 1
         slope = s[w] + s[w - _LINE] + s[w + _LINE] + s[w - 1] + s[w + 1]
@@ -58,9 +59,9 @@ def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, s:
         from_blue += (blue - from_blue) * outside
         from_green += (green - from_green) * outside
         from_red += (red - from_red) * outside
-        blue = max(_0, blue - (_1 - part) * from_blue)
-        green = max(_0, green - (_1 - part) * from_green)
-        red = max(_0, red - (_1 - part) * from_red)
+        blue = max(_0, blue - (_1 - part) * from_blue - part * blue_glare)
+        green = max(_0, green - (_1 - part) * from_green - part * green_glare)
+        red = max(_0, red - (_1 - part) * from_red - part * red_glare)
         screen, second = (from_green, from_blue) if key == 1 else (from_blue, from_green)
         take = spill * (_1 - outside) / max(screen - _HALF * (second + from_red), _THOUSANDTH)
         own, a = (green, blue) if key == 1 else (blue, green)
@@ -80,11 +81,13 @@ def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, s:
 
 
 @kernel(
-    WHOLE, SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3, NUMBER, NUMBER, NUMBER, NUMBER, FLOATS3,
+    WHOLE, SEEN2, SEEN3, READ1, WHOLE, READ2, READ2, READ3, READ3, READ3,
+    NUMBER, NUMBER, NUMBER, NUMBER, READ1, FLOATS3,
 )  # fmt: skip
 def unmix(
     row: int, classes: Any, picture: Any, decode: Any, key: int, alpha: Any, bright: Any, traits: Any,
-    plate: Any, around: Any, black: float, choke: float, gain: float, spill: float, outline: Any,
+    plate: Any, around: Any, black: float, choke: float, gain: float, spill: float, glare: Any,
+    outline: Any,
 ) -> None:  # fmt: skip
     """Prepare the mixed blocks of a *row*, at half size, to be finished at full size.
 
@@ -95,6 +98,7 @@ def unmix(
         around: by block, the screen's light now over the plate's (three), how green clothes may be, how surely it lies
             inside a person, how far outside the screen.
         black, choke, gain: what share of speaker counts as none, and the steepness from there.
+        glare: what of the screen's light lies over all of the speaker.
     """
     rows, columns = classes.shape
     width, wide = alpha.shape[1], traits.shape[2]
@@ -157,7 +161,7 @@ def unmix(
                 to = _FIELDS + k * _WINDOW + _LINE * i
                 s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
                 s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
-        _unmixed(key, black, choke, gain, spill, s)
+        _unmixed(key, black, choke, gain, spill, glare, s)
         for i in range(BLOCK):
             y = (row * BLOCK + i) % RING
             for k in range(OUTLINE):

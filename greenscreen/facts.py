@@ -62,12 +62,16 @@ GRAIN: Final = 0.06
 is so in full.
 """
 
-DESCRIBED: Final = 39
+DESCRIBED: Final = 48
 """Numbers that describe a pixel for `outline`: the share of speaker as found (0); the share of the screen's colour
 (1); its brightness over the screen's (2); its own light, without that share of the screen, in the third channel and in
 red (3, 4); how much screen and how much of the solid colour nearest make it up, and what these leave (5 to 7); that
 solid colour in the same three numbers (8 to 10); six numbers of each of three rings around it (11 to 28); what is
-known of its block (29 to 37); the noise (38).
+known of its block (29 to 37); the noise (38); how much screen and how much of that colour of the speaker which fits it
+best make it up, and what these leave (39 to 41), and the same of the next best (42 to 44); how usual its shade is for
+the speaker (45), and its own light (46), and what share of the screen's colour goes with that (47).
+
+They are a multiple of four, so that the network can take four at a time.
 """
 HINTS: Final = 12
 """Of each block, for `outline`: how surely a person is there, and all around; how surely it lies inside one; how uneven

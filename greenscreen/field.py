@@ -272,6 +272,7 @@ class Field:
         held = (cv2.erode(core.astype(np.uint8), _WIDE) > 0) | (cv2.erode(opaque.astype(np.uint8), _CROSS) > 0)
         # Where all around is solid, too, what is purer than the screen is no part of it up to its rim.
         whole = self._whole = filled(purer, kappa < 0.2)
+        hidden = self._hidden(blocks, kappa)
         white = limit = np.zeros_like(self.rate)
         known = (deep > 0) | (within > 0) | whole
         if known.any():
@@ -291,7 +292,14 @@ class Field:
         self.inside, self._held = (
             np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
         )
-        self._held[whole] = 1
+        self._held[whole | hidden] = 1
+
+    def _hidden(self, blocks: Floats, kappa: Floats) -> Mask:
+        """The tape that the speaker hides: before it no share of the screen's colour tells; what is around it does."""
+        if not self.blind.any():
+            return self.blind
+        closed = cv2.morphologyEx(((kappa < 0.2) & ~self.blind).astype(np.uint8), cv2.MORPH_CLOSE, _WIDE) > 0
+        return np.asarray(self.blind & closed & ~self.taped(blocks))
 
     def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
         """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""

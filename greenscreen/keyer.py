@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from greenscreen.errors import PictureUnusable
 from greenscreen.facts import (
@@ -34,6 +35,7 @@ from greenscreen.facts import (
     TINTED,
     TRAITS,
 )
+from greenscreen.glare import glare, without
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
@@ -42,12 +44,19 @@ from greenscreen.screen import find
 
 if TYPE_CHECKING:
     from greenscreen.field import Field
+    from greenscreen.palette import Palette
 
 _SIDE: Final = 2 * BLOCK
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _CROSS: Final = np.ones((3, 3), np.uint8)
+_PLUS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _PERSON_EVERY: Final = 4
 _QUIET: Final = 0.03
+_WELL_INSIDE: Final = 1.5
+_SLOWLY: Final = 0.1
+_CRUMBS: Final = 5
+"""Blocks that are touched, of the 49 around one: no more are none."""
+_PALETTE_EVERY: Final = 4  # when neither the person model looks nor the field learns of the speaker
 _SEARCH_EVERY: Final = 8
 _SEARCH_AT: Final = 2  # and at the first frame; not when the person model looks, so that no frame takes both
 
@@ -99,12 +108,13 @@ class Keyer:
             described,
             matte,
             outline,
+            palette,
         )
         from greenscreen.field import Field
 
         self._look, self._part, self._finish = matte.look, matte.part, blend.finish
         self._hint, self._mend, self._outliner = described.hint, outline.mend, outline.Outliner()
-        self._field = Field
+        self._field, self._palette = Field, palette.Palette
         self._finder = PersonFinder()
         self._state: _State | None = None
         self._open = True
@@ -146,14 +156,15 @@ class Keyer:
         colour, straight = _padded(colour), background is None
         back = colour if background is None else _padded(np.ascontiguousarray(background))
         if self._state is None or self._state.size != colour.shape[:2]:
-            self._state = _State(colour.shape[:2], (height, width))
+            self._state = _State(colour.shape[:2], (height, width), self._palette())
         state = self._state
         seen = self._matte(state, colour)
         out, alpha = np.zeros_like(colour) if straight else back.copy(), np.zeros(colour.shape[:2], np.uint8)
         self._finish(
             colour, back, seen.classes, DECODE, ENCODE, seen.key,
             seen.half, seen.share, state.bright, seen.plate, seen.around, state.tints,
-            seen.noise, seen.detail, seen.black, seen.choke, seen.gain, self.settings.spill, straight,
+            seen.noise, seen.detail, seen.black, seen.choke, seen.gain, self.settings.spill,
+            state.glare, state.unglared, straight,
             state.traits, state.outline, out, alpha,
         )  # fmt: skip
         if (height, width) != colour.shape[:2]:
@@ -237,6 +248,7 @@ class Keyer:
                 state.ones, state.alone, state.nothing, state.lone_fields, state.whole,
             )  # fmt: skip
             state.tints = state.bare
+            state.unveil()
         else:
             least, mean, most = field.shares(blocks)
             outside, around, plate, fields, against = (
@@ -249,11 +261,12 @@ class Keyer:
             touched |= field.strange()
             if field.blind.any():
                 touched &= ~(field.taped(blocks) & (state.person < 0.5))
+            touched = _without_crumbs(touched)
         holes = (mean < 0.96) | (least < 0.9)
         holes &= around[..., 4] < 0.99
         if outside.max() > 0.01:
             beyond = outside > 0.01
-            low, high = state.person_range
+            low, high = state.draw_people()
             touched, holes = np.where(beyond, high > 0.02, touched), np.where(beyond, low < 0.98, holes)
         mixed_or_full, mixed_or_empty = touched.astype(np.uint8), holes.astype(np.uint8)
         if settings.soften:
@@ -269,20 +282,28 @@ class Keyer:
         classes[mixed_or_full == 0] = EMPTY
         if field is not None and noise < _QUIET:
             # Red and blue before the screen look whole where they are not: the next to an outline is looked at, too.
-            nearby = cv2.dilate((classes == MIXED).astype(np.uint8) | (classes == EMPTY), _CROSS) > 0
+            nearby = cv2.dilate((classes == MIXED).astype(np.uint8) | (classes == EMPTY), _PLUS) > 0
             classes[nearby & (classes != EMPTY) & (around[..., 4] < 0.99)] = MIXED
         asked = (classes == MIXED).astype(np.uint8)
         key = 1 if field is None else field.channels.key
         wide = cv2.dilate(asked, _CROSS) if not settings.soften else np.ones_like(asked)
         self._part(wide, state.share, state.lean, against, fields, state.people, state.alpha)
         if field is not None:
+            verdict = field.verdict(blocks)
+            if state.count < 3 or state.count % _PALETTE_EVERY == _PALETTE_EVERY - 1:
+                inside = field.inside > _WELL_INSIDE
+                state.palette.learn(
+                    half, inside, facts=state.facts, verdict=verdict, now=field.now, channels=field.channels
+                )
+                state.take_off(glare(state.facts, field.now, mean, inside), self.settings.spill)
             self._hint(
-                cv2.dilate(asked, _CROSS), state.facts, field.verdict(blocks),
+                cv2.dilate(asked, _CROSS), state.facts, verdict,
                 state.person, state.firm,
                 field.near, field.inside, fields, around, state.hints,
             )  # fmt: skip
             self._mend(
-                asked, half, DECODE, key, plate, state.share, state.bright, state.hints, noise,
+                asked, half, DECODE, key, plate, state.share, state.bright, state.hints,
+                state.palette.lights, state.palette.shades, state.palette.own, noise,
                 *self._outliner.weights, state.alpha,
             )  # fmt: skip
         alpha, detail = state.alpha, 1.0
@@ -316,8 +337,8 @@ class _Seen:
 class _State:
     """What is kept from frame to frame for frames of one size, made once."""
 
-    def __init__(self, size: tuple[int, int], shown: tuple[int, int]) -> None:
-        self.size, self.shown = size, shown
+    def __init__(self, size: tuple[int, int], shown: tuple[int, int], palette: Palette) -> None:
+        self.size, self.shown, self.palette = size, shown, palette
         height, width = size[0] // 2, size[1] // 2
         rows, columns = height // BLOCK, width // BLOCK
         self.share, self.bright, self.alpha = (np.zeros((height, width), np.float32) for _ in range(3))
@@ -343,20 +364,47 @@ class _State:
         self.bare = np.zeros((rows, columns, 4), np.float32)
         self.nothing = np.zeros((height, width, 3), np.float32)
         self.tints = self.bare
-        self.person_range: tuple[Floats, Floats] = (self.person, self.person)
+        self.glare: Floats = np.zeros(3, np.float32)
+        """Light that lies over all of the speaker, to be taken away."""
+        self.unglared = without(self.glare)
+        """What each code value is without it."""
+        self._surely: Floats | None = None
+        self._range: tuple[Floats, Floats] = (self.person, self.person)
 
     def see(self, surely: Floats) -> None:
-        """Take what the model sees, drawn to blocks and to half size."""
-        height, width = self.share.shape
+        """Take what the model sees, drawn to blocks."""
         rows, columns = self.ones.shape
         self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
         self.firm = np.ascontiguousarray(cv2.erode(self.person, _CROSS))
-        people = np.asarray(cv2.resize(surely, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-        people -= np.float32(0.3)
-        people *= np.float32(2.5)
-        self.people = np.clip(people, 0, 1, out=people)
-        byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
-        self.person_range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
+        self._surely = surely
+
+    def draw_people(self) -> tuple[Floats, Floats]:
+        """Draw what the model saw to half size, for where no screen tells; returns the least and most in each block."""
+        if self._surely is not None:
+            height, width = self.share.shape
+            rows, columns = self.ones.shape
+            people = np.asarray(cv2.resize(self._surely, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+            people -= np.float32(0.3)
+            people *= np.float32(2.5)
+            self.people = np.clip(people, 0, 1, out=people)
+            byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
+            self._range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
+            self._surely = None
+        return self._range
+
+    def take_off(self, glare: Floats | None, share: float) -> None:
+        """Take that *share* of the *glare* off the speaker from now on; slowly, so that nothing flickers."""
+        if glare is None:
+            return
+        begun = bool(self.glare.any())
+        self.glare = self.glare + (share * glare - self.glare) * np.float32(_SLOWLY if begun else 1)
+        self.unglared = without(self.glare)
+
+    def unveil(self) -> None:
+        """Take none off: no screen is seen."""
+        if self.glare.any():
+            self.glare = np.zeros(3, np.float32)
+            self.unglared = without(self.glare)
 
     def fits(self, plate: Plate) -> bool:
         """Whether a plate shows what the frames show, in another size perhaps."""
@@ -367,6 +415,12 @@ class _State:
         """The light of a half-size picture, by block."""
         rows, columns = self.ones.shape
         return np.asarray(cv2.resize(decoded(half), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _without_crumbs(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The blocks that are touched, but for a few by themselves: no speaker is so small, but a camera's noise is."""
+    around = cv2.boxFilter(touched.view(np.uint8), -1, (7, 7), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    return np.asarray(touched & (around > _CRUMBS))
 
 
 def _coloured(picture: Bytes) -> Bytes:

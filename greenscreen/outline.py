@@ -18,9 +18,9 @@ from typing import Any, Final
 import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS2, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
-from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe
+from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe, draw_down
 from greenscreen.errors import ModelMissing
-from greenscreen.facts import BLOCK, DESCRIBED
+from greenscreen.facts import BLOCK, DESCRIBED, FIELDS
 from greenscreen.lanes import eight, place
 from greenscreen.light import Floats
 
@@ -32,7 +32,7 @@ _0, _1 = np.float32(0), np.float32(1)
 # Places in a batch of blocks, on which the network works at once.
 _BLOCKS = 8
 _BATCH = _BLOCKS * LANES
-_FIRST = (DESCRIBED + 1) * _BATCH
+_FIRST = DESCRIBED * _BATCH
 _SECOND = _FIRST + FIRST * _BATCH
 _CHANGE = _SECOND + SECOND * _BATCH
 _ROOM = _CHANGE + 2 * _BATCH
@@ -71,21 +71,20 @@ def _layer(weights: Any, more: Any, seen: int, to: int, wanted: int, batch: Any)
 
     Four at a time, over so many pixels that the compiler finds it worth while to add up eight at once.
     """
-    for j in range(wanted):
-        out = place(to + j * _BATCH)
+    for j in range(0, wanted, 2):
+        out, next_out = place(to + j * _BATCH), place(to + (j + 1) * _BATCH)
         for n in range(_BATCH):
-            batch[out + n] = more[j]
+            batch[out + n], batch[next_out + n] = more[j], more[j + 1]
         for k in range(0, weights.shape[0], 4):
-            one, two, three, four_ = weights[k, j], weights[k + 1, j], weights[k + 2, j], weights[k + 3, j]
+            a, b, c, d = weights[k, j], weights[k + 1, j], weights[k + 2, j], weights[k + 3, j]
+            e, f, g, h = weights[k, j + 1], weights[k + 1, j + 1], weights[k + 2, j + 1], weights[k + 3, j + 1]
             at = place(seen + k * _BATCH)
             for n in range(_BATCH):
-                batch[out + n] += (
-                    one * batch[at + n]
-                    + two * batch[at + _BATCH + n]
-                    + three * batch[at + 2 * _BATCH + n]
-                    + four_ * batch[at + 3 * _BATCH + n]
-                )
-        for n in range(_BATCH):
+                one, two = batch[at + n], batch[at + _BATCH + n]
+                three, four = batch[at + 2 * _BATCH + n], batch[at + 3 * _BATCH + n]
+                batch[out + n] += a * one + b * two + c * three + d * four
+                batch[next_out + n] += e * one + f * two + g * three + h * four
+        for n in range(2 * _BATCH):
             batch[out + n] = max(_0, batch[out + n])
 
 
@@ -108,10 +107,12 @@ def _bounded(found: Any, change: Any, clothes: Any, solid: Any, own: Any) -> Any
 
 
 @kernel(
-    SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, NUMBER, READ2, READ1, READ2, READ1, READ2, READ1, FLOATS2,
+    SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, READ2, READ1, READ2, NUMBER,
+    READ2, READ1, READ2, READ1, READ2, READ1, FLOATS2,
 )  # fmt: skip
 def mend(
-    asked: Any, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, hints: Any, noise: float,
+    asked: Any, picture: Any, decode: Any, key: int, plate: Any, share: Any, bright: Any, hints: Any,
+    colours: Any, shades: Any, own_lights: Any, noise: float,
     w0: Any, b0: Any, w1: Any, b1: Any, w2: Any, b2: Any, alpha: Any,
 ) -> None:  # fmt: skip
     """Mend the share of speaker, *alpha*, in the blocks that are *asked* for.
@@ -122,10 +123,17 @@ def mend(
     s, batch = np.zeros(SCRATCH, np.float32), np.zeros(_ROOM, np.float32)
     waiting = np.zeros((_BLOCKS, 2), np.int64)
     count = 0
+    lines = np.empty((BLOCK, columns * FIELDS), np.float32)
+    wide_hints = hints.reshape((rows, columns * FIELDS))
     for row in range(rows):
+        if asked[row].any():
+            draw_down(row, wide_hints, lines)
         for column in range(columns):
             if asked[row, column]:
-                describe(row, column, picture, decode, key, plate, share, bright, alpha, hints, noise, s)
+                describe(
+                    row, column, picture, decode, key, plate, share, bright, alpha, lines,
+                    colours, shades, own_lights, noise, s,
+                )  # fmt: skip
                 for k in range(DESCRIBED):
                     at, to = place(k * LANES), place(k * _BATCH + count * LANES)
                     eight(s, at, batch, to)

@@ -29,6 +29,9 @@ PACKAGE = Path(outline.__file__).parent / "models" / "outline.npz"
 HELD_OUT = 9
 """One of so many clips is not learnt from, but asked at the end; odd, since every fourth is of strangers."""
 
+FACTS = 12
+"""So many facts `outline.mend` takes before its weights."""
+
 _A_FRAME = 6000
 _SIZES = (
     (1920, 1080),
@@ -48,7 +51,7 @@ class Lessons:
     """Pixels that were not sure."""
 
     told: np.ndarray
-    """``(n, 39)``: what describes each."""
+    """``(n, 48)``: what describes each."""
     truth: np.ndarray
     """How much of each is speaker, 0 to 1."""
     clip: np.ndarray
@@ -89,7 +92,7 @@ class Pupil(Keyer):
             *facts, alpha = seen
             asked = np.array(facts[0])
             told = np.zeros((*alpha.shape, DESCRIBED), np.float32)  # type: ignore[attr-defined]
-            described.tell(*facts[:9], alpha, told)
+            described.tell(*facts[:FACTS], alpha, told)
 
         self._mend = tell  # and nothing is mended
         self.key(frame)
@@ -128,17 +131,16 @@ def taught(seen: Lessons, *, rounds: int = 40, seed: int = 0) -> dict[str, np.nd
         pace.step()
     w0, b0, w1, b1, w2, b2 = (p.detach().numpy() for p in network.parameters())
     w0 = w0 / spread
-    padded = np.vstack([w0.T, np.zeros((1, outline.FIRST))])
     # Each layer gives only what is above zero, so the last is there twice: once for more, once for less.
     return {
-        "w0": padded, "b0": b0 - w0 @ middle, "w1": w1.T, "b1": b1,
+        "w0": w0.T, "b0": b0 - w0 @ middle, "w1": w1.T, "b1": b1,
         "w2": np.stack([w2[0], -w2[0]], axis=1), "b2": np.concatenate([b2, -b2]),
     }  # fmt: skip
 
 
 def said(told: np.ndarray, network: dict[str, np.ndarray]) -> np.ndarray:
     """The share of speaker that a *network* makes of what was *told* of pixels, as `outline.mend` does."""
-    first = np.maximum(0, told @ network["w0"][:DESCRIBED] + network["b0"])
+    first = np.maximum(0, told @ network["w0"] + network["b0"])
     second = np.maximum(0, first @ network["w1"] + network["b1"])
     more, less = np.maximum(0, second @ network["w2"] + network["b2"]).T
     found, clothes, solid = told[:, 0], told[:, 37], told[:, [12, 18, 24]].min(axis=1)

@@ -105,10 +105,11 @@ def test_without_its_model_it_says_so(monkeypatch):
 
 def test_nothing_is_compiled_during_a_frame():
     """Compiling takes seconds: a call with unforeseen types is refused instead."""
-    from greenscreen import blend, described, despill, judge, matte, outline
+    from greenscreen import blend, described, despill, judge, matte, outline, palette
 
     for kernel in (
         matte.look, matte.part, matte.fit, described.hint, outline.mend, despill.unmix, blend.finish, judge.judge,
+        palette.tell_shades,
     ):  # fmt: skip
         assert len(kernel.signatures) == 1
         assert not kernel._can_compile

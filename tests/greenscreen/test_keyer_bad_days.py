@@ -329,3 +329,24 @@ def beside_themselves(clip: footage.Clip, number: int) -> np.ndarray:
         light = shifted(clip.foregrounds[number].astype(np.float32), across)
         shown = np.clip(over(light, shifted(clip.alphas[number], across), shown) + 0.5, 0, 255).astype(np.uint8)
     return shown
+
+
+def test_tape_behind_the_speaker_makes_no_hole():
+    """Before a dark cross no share of the screen's colour can be told; what is around it can."""
+    clip = footage.take("markers", seed=3, size=(1280, 720), length=3, empty=6)
+    with Keyer(plate=plates.take(clip.plate_frames)) as keyer:
+        alpha = [keyer.key(frame).alpha for frame in clip.frames][-1]
+    inside = cv2.erode((clip.alphas[-1] > 0.996).astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+
+    assert np.mean(alpha[inside] < 200) < 1e-4  # without care, a whole cross
+
+
+def test_a_speck_of_noise_is_no_speaker(keyer, clip):
+    """A hot pixel, a fly, a crumb that the codec left: none of them may shine on the new background."""
+    frame = clip.frames[0].copy()
+    frame[42:46, 42:46] = 250
+    for _ in range(3):
+        alpha = keyer.key(frame).alpha
+
+    assert alpha[:90, :90].max() == 0
+    assert alpha.max() == 255

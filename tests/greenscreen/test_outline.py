@@ -5,6 +5,7 @@ import pytest
 
 from greenscreen import described, outline, plate
 from greenscreen.errors import ModelMissing
+from greenscreen.facts import DESCRIBED
 from greenscreen.keyer import Keyer
 from tests.benchmarks import footage, matting, strangers, teaching
 from tests.benchmarks.footage import Clip
@@ -44,8 +45,8 @@ def test_the_kernels_work_out_what_the_weights_say():
         mend, seen = pupil._mend, {}
 
         def tell_and_mend(*facts: object) -> None:
-            told = np.zeros((*facts[-1].shape, 39), np.float32)  # type: ignore[attr-defined]
-            described.tell(*facts[:9], facts[-1], told)
+            told = np.zeros((*facts[-1].shape, DESCRIBED), np.float32)  # type: ignore[attr-defined]
+            described.tell(*facts[: teaching.FACTS], facts[-1], told)
             mend(*facts)
             seen.update(told=told, asked=np.array(facts[0]), alpha=np.array(facts[-1]))
 
