@@ -21,39 +21,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import (
-    BLOCK,
-    CLEAR,
-    EMPTY,
-    FACTS,
-    FIELDS,
-    GREENNESS,
-    MARGIN,
-    MIXED,
-    OUTLINE,
-    RING,
-    TINTED,
-    TRAITS,
-)
-from greenscreen.glare import glare, without
+from greenscreen.facts import BLOCK, CLEAR, EMPTY, GREENNESS, MIXED, TINTED
+from greenscreen.glare import glare
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
 from greenscreen.person import PersonFinder
 from greenscreen.plate import Plate
 from greenscreen.screen import find
+from greenscreen.state import State
 
 if TYPE_CHECKING:
     from greenscreen.field import Field
-    from greenscreen.palette import Palette
 
 _SIDE: Final = 2 * BLOCK
-_WIDE: Final = np.ones((5, 5), np.uint8)
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _PLUS: Final = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8)
 _PERSON_EVERY: Final = 4
 _QUIET: Final = 0.03
 _WELL_INSIDE: Final = 1.5
-_SLOWLY: Final = 0.1
 _CRUMBS: Final = 5
 """Blocks that are touched, of the 49 around one: no more are none."""
 _PALETTE_EVERY: Final = 4  # when neither the person model looks nor the field learns of the speaker
@@ -116,7 +101,7 @@ class Keyer:
         self._hint, self._mend, self._outliner = described.hint, outline.mend, outline.Outliner()
         self._field, self._palette = Field, palette.Palette
         self._finder = PersonFinder()
-        self._state: _State | None = None
+        self._state: State | None = None
         self._open = True
 
     def __enter__(self) -> Self:
@@ -156,7 +141,7 @@ class Keyer:
         colour, straight = _padded(colour), background is None
         back = colour if background is None else _padded(np.ascontiguousarray(background))
         if self._state is None or self._state.size != colour.shape[:2]:
-            self._state = _State(colour.shape[:2], (height, width), self._palette())
+            self._state = State(colour.shape[:2], (height, width), self._palette())
         state = self._state
         seen = self._matte(state, colour)
         out, alpha = np.zeros_like(colour) if straight else back.copy(), np.zeros(colour.shape[:2], np.uint8)
@@ -171,7 +156,7 @@ class Keyer:
             out, alpha = np.ascontiguousarray(out[:height, :width]), np.ascontiguousarray(alpha[:height, :width])
         return out, alpha
 
-    def _matte(self, state: _State, picture: Bytes) -> _Seen:
+    def _matte(self, state: State, picture: Bytes) -> _Seen:
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         number, state.count = state.count, state.count + 1
         if number % _PERSON_EVERY == 0:
@@ -196,10 +181,10 @@ class Keyer:
         self.by = By.PERSON if field is None else By.PLATE if state.plated and not field.moved else By.SCREEN
         return self._classify(state, half, field)
 
-    def _learn(self, state: _State, field: Field) -> bool:
+    def _learn(self, state: State, field: Field) -> bool:
         return field.learn(state.blocks, state.person, clothes=self.settings.clothes, spill=self.settings.spill)
 
-    def _search(self, state: _State, half: Bytes) -> None:
+    def _search(self, state: State, half: Bytes) -> None:
         """Look for a screen where none was known, or none was seen for a while."""
         settings, light = self.settings, state.lit(half)
         hue = settings.hue
@@ -218,7 +203,7 @@ class Keyer:
         state.field.begin(found, light)
         state.lost, state.new = 0, True
 
-    def _from_plate(self, state: _State, plate: Plate) -> Field:
+    def _from_plate(self, state: State, plate: Plate) -> Field:
         shown = plate.picture
         if shown.shape[:2] != state.shown:
             shown = np.asarray(cv2.resize(shown, state.shown[::-1], interpolation=cv2.INTER_AREA), np.uint8)
@@ -229,14 +214,14 @@ class Keyer:
         known = found.where if found is not None else np.ones(light.shape[:2], np.bool_)
         return self._field(channels=GREEN if found is None else found.channels, plate=decoded(half), known=known)
 
-    def _see(self, state: _State, half: Bytes, field: Field) -> None:
+    def _see(self, state: State, half: Bytes, field: Field) -> None:
         self._look(
             half, DECODE, field.channels.key, field.against, 1.3 * field.noise, state.new,
             state.share, state.bright, state.lean, state.facts,
         )  # fmt: skip
         state.new = False
 
-    def _classify(self, state: _State, half: Bytes, field: Field | None) -> _Seen:
+    def _classify(self, state: State, half: Bytes, field: Field | None) -> _Seen:
         settings, blocks = self.settings, state.blocks
         noise = 0.004 if field is None else field.noise
         black = min(0.25, max(0.02 if self.by is By.PLATE else 0.08, 2.2 * noise))
@@ -332,89 +317,6 @@ class _Seen:
     black: float
     choke: float
     gain: float
-
-
-class _State:
-    """What is kept from frame to frame for frames of one size, made once."""
-
-    def __init__(self, size: tuple[int, int], shown: tuple[int, int], palette: Palette) -> None:
-        self.size, self.shown, self.palette = size, shown, palette
-        height, width = size[0] // 2, size[1] // 2
-        rows, columns = height // BLOCK, width // BLOCK
-        self.share, self.bright, self.alpha = (np.zeros((height, width), np.float32) for _ in range(3))
-        self.lean = np.zeros((height, width), np.float32)
-        self.whole = np.ones((height, width), np.float32)
-        self.ones = np.ones((rows, columns), np.float32)
-        self.facts = np.zeros((FACTS, rows, columns), np.float32)
-        self.blocks: Floats = self.facts.transpose(1, 2, 0)
-        self.traits = np.zeros((RING, TRAITS, width + MARGIN), np.float32)
-        self.outline = np.zeros((RING, OUTLINE, width + MARGIN), np.float32)
-        self.hints = np.zeros((rows, columns, FIELDS), np.float32)
-        self.person: Floats = np.zeros((rows, columns), np.float32)
-        self.firm: Floats = self.person
-        self.people: Floats = np.zeros((height, width), np.float32)
-        self.field: Field | None = None
-        self.kept: Field | None = None
-        self.count = self.lost = 0
-        self.new, self.plated = True, False
-        self.alone = np.zeros((rows, columns, 6), np.float32)
-        self.alone[..., 5] = 1
-        self.lone_fields = np.zeros((rows, columns, 5), np.float32)
-        self.lone_fields[..., :3] = 1
-        self.bare = np.zeros((rows, columns, 4), np.float32)
-        self.nothing = np.zeros((height, width, 3), np.float32)
-        self.tints = self.bare
-        self.glare: Floats = np.zeros(3, np.float32)
-        """Light that lies over all of the speaker, to be taken away."""
-        self.unglared = without(self.glare)
-        """What each code value is without it."""
-        self._surely: Floats | None = None
-        self._range: tuple[Floats, Floats] = (self.person, self.person)
-
-    def see(self, surely: Floats) -> None:
-        """Take what the model sees, drawn to blocks."""
-        rows, columns = self.ones.shape
-        self.person = np.ascontiguousarray(cv2.resize(surely, (columns, rows), interpolation=cv2.INTER_AREA))
-        self.firm = np.ascontiguousarray(cv2.erode(self.person, _CROSS))
-        self._surely = surely
-
-    def draw_people(self) -> tuple[Floats, Floats]:
-        """Draw what the model saw to half size, for where no screen tells; returns the least and most in each block."""
-        if self._surely is not None:
-            height, width = self.share.shape
-            rows, columns = self.ones.shape
-            people = np.asarray(cv2.resize(self._surely, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
-            people -= np.float32(0.3)
-            people *= np.float32(2.5)
-            self.people = np.clip(people, 0, 1, out=people)
-            byte = cv2.resize((self.people * 255).astype(np.uint8), (columns, rows), interpolation=cv2.INTER_AREA)
-            self._range = cv2.erode(byte, _CROSS) / np.float32(255), cv2.dilate(byte, _CROSS) / np.float32(255)
-            self._surely = None
-        return self._range
-
-    def take_off(self, glare: Floats | None, share: float) -> None:
-        """Take that *share* of the *glare* off the speaker from now on; slowly, so that nothing flickers."""
-        if glare is None:
-            return
-        begun = bool(self.glare.any())
-        self.glare = self.glare + (share * glare - self.glare) * np.float32(_SLOWLY if begun else 1)
-        self.unglared = without(self.glare)
-
-    def unveil(self) -> None:
-        """Take none off: no screen is seen."""
-        if self.glare.any():
-            self.glare = np.zeros(3, np.float32)
-            self.unglared = without(self.glare)
-
-    def fits(self, plate: Plate) -> bool:
-        """Whether a plate shows what the frames show, in another size perhaps."""
-        height, width = plate.picture.shape[:2]
-        return bool(abs(width * self.shown[0] - height * self.shown[1]) < 0.02 * width * self.shown[0])
-
-    def lit(self, half: Bytes) -> Floats:
-        """The light of a half-size picture, by block."""
-        rows, columns = self.ones.shape
-        return np.asarray(cv2.resize(decoded(half), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _without_crumbs(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:
