@@ -30,6 +30,7 @@ from greenscreen.judge import judge, lay_out, share_out
 from greenscreen.key import Channels
 from greenscreen.light import Floats, brightness
 from greenscreen.opaque import filled, opaque_in
+from greenscreen.palette import Palette
 from greenscreen.screen import DARKEST, LEAST_SCREEN, Found, Mask, difference, fill, find
 
 QUICK: Final = 0.7
@@ -40,6 +41,8 @@ _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
 _TAPED: Final = 0.25
 _SMALL: Final = 0.003
+_UNUSUAL: Final = 0.05
+_SURELY: Final = 0.6
 
 
 class Field:
@@ -84,6 +87,9 @@ class Field:
         self.rate, self.white, self.outside, self._limit, self._held = ones, ones, ones * 0, ones * 0, ones * 0
         self.inside: Floats = ones * 0
         """How surely each block lies inside the speaker, 0 to 2, as a hint for `outline`."""
+        self._shaded_then: Mask = np.zeros((height, width), np.bool_)
+        self.left: Mask = np.zeros((height, width), np.bool_)
+        """Where the speaker has just left, and around."""
         self._weigh = ones * 0
         self.near: Floats = np.zeros((height, width, 3), np.float32)
         """The light of the solid part of the speaker that is nearest, by block."""
@@ -114,10 +120,13 @@ class Field:
         self.known = self._sure.astype(np.float32)
         self.moved, self._bounded, self.fresh = True, False, True
 
-    def learn(self, blocks: Floats, person: Floats, *, clothes: float, spill: float) -> bool:
+    def learn(
+        self, blocks: Floats, person: Floats, palette: Palette, *, looked: bool, clothes: float, spill: float
+    ) -> bool:
         """Bring all fields up to date with the facts of a frame's *blocks*.
 
-        *person* tells by block who is surely there. Returns whether the screen is seen at all.
+        *person* tells by block who is surely there, and *looked* whether that is of this very frame; *palette* tells
+        in which colours. Returns whether the screen is seen at all.
         """
         self._expected = None
         sure = self._surely(blocks, self.now, person, loose=self.fresh)
@@ -136,7 +145,16 @@ class Field:
         self._sure_before = max(share, 0.98 * self._sure_before)
         self._sure = sure
         self._count = 0 if self.fresh else self._count + 1
-        self._learn_light(blocks, sure, person)
+        shaded = self._shaded(blocks)
+        if looked:
+            self._shaded_then = shaded.copy()
+            self._deep &= person > _SURELY
+        left = self._left(shaded & ~self._shaded_then & ((person > _SURELY) | self._deep), blocks, palette)
+        self.left = cv2.dilate(left.astype(np.uint8), _CROSS) > 0 if left.any() else left
+        if left.any():
+            person = np.where(left, np.float32(0), person)
+            self._deep &= ~left
+        self._learn_light(blocks, sure, person, shaded & ~sure & ~self._deep)
         if self._count % 2 == 0:
             self._learn_speaker(blocks, person, clothes)
         lay_out(
@@ -203,7 +221,27 @@ class Field:
         self.blind: Mask = np.asarray(_shrunk(blind, (width, height)) > 0)
         """The blocks in which the plate holds something that is hardly the screen's colour: a cross of tape, say."""
 
-    def _learn_light(self, blocks: Floats, sure: Mask, person: Floats) -> None:
+    def _shaded(self, blocks: Floats) -> Mask:
+        """What has the screen's own hue and is as smooth: a deep shadow, or the corner of an arm; or such clothes."""
+        verdict = self._judged(blocks, self.now)
+        shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3)
+        shaded &= verdict[..., OFF] < max(0.06, 4 * self.noise)
+        shaded &= blocks[..., ROUGH] * self.rate**2 < max(0.035, 2 * self.noise) ** 2
+        return np.asarray(shaded)
+
+    @staticmethod
+    def _left(shaded: Mask, blocks: Floats, palette: Palette) -> Mask:
+        """Of what became *shaded* where a speaker was when the person model last looked: what is none any more.
+
+        Clothes of the screen's own hue stay, wherever they move: their shades are known.
+        """
+        places = np.flatnonzero(shaded)
+        if len(places):
+            lights = np.stack([blocks[..., k].take(places) for k in range(3)], axis=1)
+            shaded.ravel()[places[palette.usual(lights) > _UNUSUAL]] = False
+        return shaded
+
+    def _learn_light(self, blocks: Floats, sure: Mask, person: Floats, shaded: Mask) -> None:
         light = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
         gain = _gain(light, self.base, sure)
         expected = np.maximum(_times(self.base, gain), np.float32(1e-4))
@@ -216,10 +254,6 @@ class Field:
         for k in range(3):
             seen.reshape(-1, 3)[some, k] = blocks[..., PUREST + k].take(some)
         weight = sure.astype(np.float32)
-        # A deep shadow, or the corner of an arm: the screen's own hue, and smooth. Clothes of that hue are deep inside.
-        shaded = (verdict[..., KAPPA] > 0.25) & (verdict[..., KAPPA] < 1.3) & ~sure & ~self._deep
-        shaded &= verdict[..., OFF] < max(0.06, 4 * self.noise)
-        shaded &= blocks[..., ROUGH] * self.rate**2 < max(0.035, 2 * self.noise) ** 2
         shares = sure | shaded | between
         ratio = fill(np.clip(seen / expected, 0.05, 8), shares.astype(np.float32))
         now = expected * cv2.GaussianBlur(ratio, (0, 0), 0.8)

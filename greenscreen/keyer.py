@@ -159,7 +159,8 @@ class Keyer:
     def _matte(self, state: State, picture: Bytes) -> _Seen:
         half = np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
         number, state.count = state.count, state.count + 1
-        if number % _PERSON_EVERY == 0:
+        looked = number % _PERSON_EVERY == 0
+        if looked:
             state.see(self._finder.look(half))
         if state.field is None and (number == 0 or number % _SEARCH_EVERY == _SEARCH_AT):
             self._search(state, half)
@@ -167,11 +168,11 @@ class Keyer:
         if field is not None:
             fresh = field.fresh
             self._see(state, half, field)
-            seen = self._learn(state, field)
+            seen = self._learn(state, field, looked=looked)
             if state.plated:
                 field.doubt(state.share)
             if fresh and seen:  # the first frame is learnt from twice, so that it is as good as the rest
-                seen = self._learn(state, field)
+                seen = self._learn(state, field, looked=looked)
             state.lost = 0 if seen else state.lost + 1
             if state.lost >= (1 if fresh else 2):
                 state.kept, state.field, field = field, None, None
@@ -181,8 +182,9 @@ class Keyer:
         self.by = By.PERSON if field is None else By.PLATE if state.plated and not field.moved else By.SCREEN
         return self._classify(state, half, field)
 
-    def _learn(self, state: State, field: Field) -> bool:
-        return field.learn(state.blocks, state.person, clothes=self.settings.clothes, spill=self.settings.spill)
+    def _learn(self, state: State, field: Field, *, looked: bool) -> bool:
+        clothes, spill = self.settings.clothes, self.settings.spill
+        return field.learn(state.blocks, state.person, state.palette, looked=looked, clothes=clothes, spill=spill)
 
     def _search(self, state: State, half: Bytes) -> None:
         """Look for a screen where none was known, or none was seen for a while."""
@@ -276,7 +278,7 @@ class Keyer:
         if field is not None:
             verdict = field.verdict(blocks)
             if state.count < 3 or state.count % _PALETTE_EVERY == _PALETTE_EVERY - 1:
-                inside = field.inside > _WELL_INSIDE
+                inside = (field.inside > _WELL_INSIDE) & ~field.left
                 state.palette.learn(
                     half, inside, facts=state.facts, verdict=verdict, now=field.now, channels=field.channels
                 )

@@ -22,7 +22,7 @@ import numpy as np
 from greenscreen.compiled import FLOATS1, SEEN2, SEEN3, inlined, kernel
 from greenscreen.facts import BLOCK, KAPPA
 from greenscreen.key import Channels
-from greenscreen.light import Bytes, Floats, brightness
+from greenscreen.light import Bytes, Floats, brightness, encoded
 from greenscreen.screen import Mask
 
 COLOURS: Final = 6
@@ -82,9 +82,15 @@ class Palette:
         self._roots = middles
         self.lights = np.ascontiguousarray(middles * middles, np.float32)
 
+    def usual(self, lights: Floats) -> Floats:
+        """How usual some *lights*, ``(n, 3)``, are for the speaker, 0 to 1; 1 as long as nothing is known."""
+        if self._roots is None:
+            return np.ones(len(lights), np.float32)
+        return np.asarray(self.shades[shade_of(*encoded(lights).T)], np.float32)
+
     def _tell_own(self, lights: Floats, behind: Floats, held: Floats, channels: Channels) -> None:
         left = (lights - held[:, None] * behind) / np.maximum(brightness(behind), 1e-3)[:, None]
-        third, red = (own_step(left[:, k]).astype(np.int64) for k in channels.others)
+        third, red = (own_step_of(left[:, k]).astype(np.int64) for k in channels.others)
         place = third * OWN + red
         count, sums = (
             cv2.blur(np.bincount(place, weights=w, minlength=OWN * OWN).reshape(OWN, OWN), (3, 3)) * 9
@@ -94,16 +100,18 @@ class Palette:
         self.own[1] = np.where(count > _NEVER * len(lights), sums / np.maximum(count, 1e-3), 0).ravel()
 
 
-@inlined
-def own_step(light: Any) -> Any:
+def own_step_of(light: Any) -> Any:
     """The step that an own light belongs to: the finer, the nearer to none."""
     return np.minimum(_LAST, np.maximum(_0, np.sign(light) * np.sqrt(np.abs(light)) * _STEEP + _LEFT))
 
 
-@inlined
-def shade(blue: Any, green: Any, red: Any) -> Any:
+def shade_of(blue: Any, green: Any, red: Any) -> Any:
     """The place of a shade."""
     return (np.uint32(blue >> _EIGHTHS) * SHADES + np.uint32(green >> _EIGHTHS)) * SHADES + np.uint32(red >> _EIGHTHS)
+
+
+own_step, shade = inlined(own_step_of), inlined(shade_of)
+"""The same for kernels: called from elsewhere they would be compiled there and then."""
 
 
 @kernel(SEEN3, SEEN2, FLOATS1, FLOATS1)

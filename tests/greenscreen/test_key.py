@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -103,9 +104,16 @@ def test_without_its_model_it_says_so(monkeypatch):
         Keyer()
 
 
+def _screen_and_speaker(seed: int) -> np.ndarray:
+    picture = np.full((360, 640, 3), (60, 170, 50), np.uint8)
+    cv2.ellipse(picture, (320, 330), (90, 170), 0, 0, 360, (60, 50, 150), -1, cv2.LINE_AA)
+    noise = np.random.default_rng(seed).normal(0, 2, picture.shape)
+    return np.clip(picture + noise, 0, 255).astype(np.uint8)
+
+
 def test_nothing_is_compiled_during_a_frame():
     """Compiling takes seconds: a call with unforeseen types is refused instead."""
-    from greenscreen import blend, described, despill, judge, matte, outline, palette
+    from greenscreen import blend, described, despill, judge, lanes, matte, outline, palette
 
     for kernel in (
         matte.look, matte.part, matte.fit, described.hint, outline.mend, despill.unmix, blend.finish, judge.judge,
@@ -113,6 +121,11 @@ def test_nothing_is_compiled_during_a_frame():
     ):  # fmt: skip
         assert len(kernel.signatures) == 1
         assert not kernel._can_compile
+    with Keyer() as keyer:
+        for seed in range(4):
+            keyer.key(_screen_and_speaker(seed))
+    for part in (palette.own_step, palette.shade, lanes.four, lanes.eight, lanes.cored, lanes.place):
+        assert not part.signatures  # it was called by kernels alone
 
 
 @pytest.mark.parametrize(

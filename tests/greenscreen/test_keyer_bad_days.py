@@ -350,3 +350,28 @@ def test_a_speck_of_noise_is_no_speaker(keyer, clip):
 
     assert alpha[:90, :90].max() == 0
     assert alpha.max() == 255
+
+
+def test_a_gap_that_an_arm_opens_in_the_shadow_is_seen_through_at_once():
+    """The person model looks only now and then, and a deep shadow is no screen that was foreseen."""
+    clip = footage.take("shadow", seed=3, size=(1280, 720), length=5, empty=6)
+    with Keyer(plate=plates.take(clip.plate_frames)) as keyer:
+        alpha = [keyer.key(frame).alpha for frame in clip.frames][-1]
+    nobody = cv2.erode((clip.alphas[-1] < 0.004).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+
+    assert np.count_nonzero(alpha[nobody] > 64) < 50  # half a thousand, if only the model is asked
+
+
+def test_clothes_of_the_screens_own_hue_are_kept_as_soon_as_the_person_model_has_looked(keyer, clip):
+    """The next guest wears a shirt that no one wore before; for a few frames it may pass for a gap, not for good."""
+    shirt = cv2.erode((clip.alphas[0] > 0.996).astype(np.uint8), np.ones((15, 15), np.uint8)) > 0
+    shirt[:200] = False
+    cloth = to_bytes(LINEAR[np.mean(clip.plate_frames, axis=0).astype(np.uint8)] * np.float32(0.6))
+    for _ in range(9):
+        keyer.key(clip.frames[0])
+    for number in range(8):
+        noise = np.random.default_rng(number).normal(0, 1, cloth.shape)
+        dressed = np.where(shirt[..., None], np.clip(cloth + noise, 0, 255), clip.frames[0]).astype(np.uint8)
+        alpha = keyer.key(dressed).alpha
+
+    assert alpha[shirt].mean() > 180

@@ -6,7 +6,7 @@ import pytest
 from greenscreen.facts import FACTS, KAPPA, VERDICTS
 from greenscreen.key import GREEN
 from greenscreen.light import brightness, decoded
-from greenscreen.palette import OWN, SHADES, Palette, own_step, shade
+from greenscreen.palette import OWN, SHADES, Palette, own_step_of, shade_of
 
 ROWS, COLUMNS = 24, 30
 SKIN, SHIRT, HAIR = (110, 140, 200), (150, 60, 40), (20, 24, 30)
@@ -39,8 +39,8 @@ def test_every_colour_of_the_speaker_is_there():
     learn(palette, SKIN, SHIRT, HAIR)
 
     assert all(nearest(palette, colour)[0] < 0.01 for colour in (SKIN, SHIRT, HAIR))
-    assert palette.shades[shade(*np.uint8(SKIN))] > 0.9
-    assert palette.shades[shade(*np.uint8((60, 170, 50)))] == 0
+    assert palette.shades[shade_of(*np.uint8(SKIN))] > 0.9
+    assert palette.shades[shade_of(*np.uint8((60, 170, 50)))] == 0
 
 
 def test_the_light_of_the_screen_on_a_rim_changes_a_shade_but_not_its_own_light():
@@ -53,7 +53,7 @@ def test_the_light_of_the_screen_on_a_rim_changes_a_shade_but_not_its_own_light(
         light = decoded(np.uint8([SHIRT]))[0] + spill * SCREEN
         held = (light[1] - (light[0] + light[2]) / 2) / stands
         own = (light - held * SCREEN) / brightness(SCREEN)
-        third, red = int(own_step(own[0])), int(own_step(own[2]))
+        third, red = int(own_step_of(own[0])), int(own_step_of(own[2]))
         usual.append((palette.own[0, third * OWN + red], held - palette.own[1, third * OWN + red]))
 
     assert usual[0][0] == pytest.approx(usual[1][0], abs=0.2)
