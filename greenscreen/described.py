@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS1, FLOATS2, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
+from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
 from greenscreen.facts import BLOCK, DESCRIBED, FIELDS, HINTS, OFF, PURELY, PURELY_OFF, ROUGH, UNEVEN
-from greenscreen.lanes import four, place
+from greenscreen.lanes import draw_across, draw_down, four, place
 from greenscreen.light import Floats
 from greenscreen.palette import OWN, own_step, shade
 from greenscreen.screen import Mask
@@ -36,7 +36,6 @@ _HALF, _EIGHTH, _MORE, _FOUR = (np.float32(n) for n in (0.5, 1 / 8, 1.5, 4))
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
 _THOUSANDTH, _LITTLE, _SMALLEST = np.float32(1e-3), np.float32(1e-5), np.float32(1e-12)
 _PARALLEL = np.float32(0.08)
-_LEAN = (np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375))
 _REACH = 10
 _FITS, _HELD, _OVER, _FULL, _ALIKE = (np.float32(n) for n in (1.6, 1.2, 0.05, 1.1, 0.04))
 # Places in the scratch array: for each number sixteen pixels, as they lie in a block.
@@ -85,6 +84,17 @@ def hint(
             hints[row, column, HINTS] = rate
 
 
+@inlined
+def _shares(bb: Any, ff: Any, bf: Any, cb: Any, cf: Any, alike: Any) -> Any:
+    """How much of two colours makes a third up best, from their products with each other; and whether (1 or 0) the two
+    are apart enough to tell.
+    """
+    det = bb * ff - bf * bf
+    apart = _1 if det > alike * bb * ff else _0
+    over = apart / max(det, _SMALLEST)
+    return (cb * ff - cf * bf) * over, (cf * bb - cb * bf) * over, apart
+
+
 @kernel(WHOLE, NUMBER, FLOATS1)
 def _compared(key: int, noise: float, s: Any) -> None:
     """Describe the pixels of one block by their colours, in loops so plain that the compiler does eight at once."""
@@ -107,11 +117,7 @@ def _compared(key: int, noise: float, s: Any) -> None:
         bf = b0 * f0 + b1 * f1 + b2 * f2
         cb = c0 * b0 + c1 * b1 + c2 * b2
         cf = c0 * f0 + c1 * f1 + c2 * f2
-        det = bb * ff - bf * bf
-        apart = _1 if det > _PARALLEL * bb * ff else _0
-        over = apart / max(det, _SMALLEST)
-        p = (cb * ff - cf * bf) * over
-        q = (cf * bb - cb * bf) * over
+        p, q, apart = _shares(bb, ff, bf, cb, cf, _PARALLEL)
         r0, r1, r2 = c0 - p * b0 - q * f0, c1 - p * b1 - q * f1, c2 - p * b2 - q * f2
         off = apart * (r0 * r0 + r1 * r1 + r2 * r2) / (c0 * c0 + c1 * c1 + c2 * c2 + _LITTLE)
         s[5 * LANES + n] = min(_MORE, max(-_HALF, p))
@@ -151,11 +157,7 @@ def _matched(colours: Any, s: Any) -> None:
             bb, cb, over_all = s[_SQUARES + n], s[_SQUARES + LANES + n], s[_SQUARES + 2 * LANES + n]
             bf = b0 * f0 + b1 * f1 + b2 * f2
             cf = c0 * f0 + c1 * f1 + c2 * f2
-            det = bb * ff - bf * bf
-            apart = _1 if det > _ALIKE * bb * ff else _0
-            over = apart / max(det, _SMALLEST)
-            p = (cb * ff - cf * bf) * over
-            q = (cf * bb - cb * bf) * over
+            p, q, apart = _shares(bb, ff, bf, cb, cf, _ALIKE)
             # What no share may be is no fit: less than none, or far brighter than it ever is.
             held, own = min(_HELD, max(_0, p)), min(_FITS, max(_0, q))
             r0, r1, r2 = c0 - held * b0 - own * f0, c1 - held * b1 - own * f1, c2 - held * b2 - own * f2
@@ -199,19 +201,6 @@ def _rung(s: Any) -> None:
         s[_RING + 5 * LANES + n] = min(_FOUR, at_most * lit)
 
 
-@kernel(WHOLE, READ2, FLOATS2)
-def draw_down(row: int, hints: Any, lines: Any) -> None:
-    """Draw the hints of a *row* of blocks down to its rows of pixels, between those above and below.
-
-    *hints* and *lines* hold a row's numbers, block by block, in one.
-    """
-    for i in range(BLOCK):
-        down = abs(_LEAN[i])
-        near, far = hints[row], hints[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), hints.shape[0] - 1)]
-        for n in range(hints.shape[1]):
-            lines[i, n] = near[n] + (far[n] - near[n]) * down
-
-
 @kernel(
     WHOLE, WHOLE, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ2, READ2, READ2, READ1, READ2, NUMBER, FLOATS1,
 )  # fmt: skip
@@ -221,7 +210,7 @@ def describe(
 ) -> None:  # fmt: skip
     """Write what describes the pixels of one block into *s*: for each number, sixteen pixels.
 
-    *lines* are what `draw_down` made of the row's hints.
+    *lines* are what `lanes.draw_down` made of the row's hints.
     """
     height, width = share.shape
     columns = width // BLOCK
@@ -231,15 +220,16 @@ def describe(
         alpha.reshape(share.size),
     )
     flat_picture, flat_plate = picture.reshape(picture.size), plate.reshape(plate.size)
-    before, after = max(column - 1, 0) * FIELDS, min(column + 1, columns - 1) * FIELDS
+    drawn = lines.reshape(lines.size)
+    before, after = max(column - 1, 0), min(column + 1, columns - 1)
     for i in range(BLOCK):
-        here, left, right = place(column * FIELDS), place(before), place(after)
+        here, left, right = (
+            place((i * columns + column) * FIELDS),
+            place((i * columns + before) * FIELDS),
+            place((i * columns + after) * FIELDS),
+        )
         for k in range(FIELDS):
-            middle = lines[i, here + k]
-            a, b = lines[i, left + k] - middle, lines[i, right + k] - middle
-            to = _DRAWN + k * LANES + BLOCK * i
-            s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
-            s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
+            draw_across(drawn, here + k, left + k, right + k, s, _DRAWN + k * LANES + BLOCK * i)
         at = place((row * BLOCK + i) * width + column * BLOCK)
         four(flat_alpha, at, s, BLOCK * i)
         four(flat_share, at, s, _SHARE + BLOCK * i)

@@ -14,13 +14,12 @@ import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
 from greenscreen.facts import BLOCK, MIXED, OUTLINE, RING, TRAITS
-from greenscreen.lanes import cored, eight, four, place
+from greenscreen.lanes import cored, draw_across, draw_down, eight, four, place
 
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
 _BOTH, _LARGER = np.float32(0.35), np.float32(0.3)
-_HALF, _QUARTER, _FIFTH, _SIX, _THOUSANDTH = (np.float32(n) for n in (0.5, 0.25, 0.2, 6, 1e-3))
-_LEAN = (np.float32(-0.375), np.float32(-0.125), np.float32(0.125), np.float32(0.375))
+_HALF, _FIFTH, _THOUSANDTH = (np.float32(n) for n in (0.5, 0.2, 1e-3))
 
 # Places in the scratch array: numbers of a block's pixels in rows of eight, of which four are used. For slope and rest
 # there is a pixel more on each side.
@@ -115,11 +114,7 @@ def unmix(
     flat_around = around.reshape((rows, columns * _AROUND))
     if not (classes[row] == MIXED).any():
         return
-    for i in range(BLOCK):
-        down = abs(_LEAN[i])
-        near, far = flat_around[row], flat_around[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
-        for n in range(columns * _AROUND):
-            lines[i, n] = near[n] + (far[n] - near[n]) * down
+    draw_down(row, flat_around, lines)
     for column in range(columns):
         if classes[row, column] != MIXED:
             continue
@@ -156,11 +151,7 @@ def unmix(
             here = place((i * columns + column) * _AROUND)
             left, right = place((i * columns + before) * _AROUND), place((i * columns + after) * _AROUND)
             for k in range(_AROUND):
-                middle = drawn[here + k]
-                a, b = drawn[left + k] - middle, drawn[right + k] - middle
-                to = _FIELDS + k * _WINDOW + _LINE * i
-                s[to], s[to + 1] = middle - a * _LEAN[0], middle - a * _LEAN[1]
-                s[to + 2], s[to + 3] = middle + b * _LEAN[2], middle + b * _LEAN[3]
+                draw_across(drawn, here + k, left + k, right + k, s, _FIELDS + k * _WINDOW + _LINE * i)
         _unmixed(key, black, choke, gain, spill, glare, s)
         for i in range(BLOCK):
             y = (row * BLOCK + i) % RING

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from greenscreen.compiled import inlined
+from greenscreen.compiled import FLOATS2, READ2, WHOLE, inlined, kernel
+from greenscreen.facts import BLOCK
 
 _0, _1 = np.float32(0), np.float32(1)
 _GRAINS = np.float32(1 / 0.03)
+_NEAR, _FAR = np.float32(0.125), np.float32(0.375)
 
 
 @inlined
@@ -52,3 +54,25 @@ def cored(part: Any, grain: Any) -> Any:
     rest = _1 - part * near * near
     near = min(_1, rest * _GRAINS)
     return _1 - rest * near * near
+
+
+@kernel(WHOLE, READ2, FLOATS2)
+def draw_down(row: int, fields: Any, lines: Any) -> None:
+    """Draw what is known of a *row* of blocks down to its rows of pixels, between the rows above and below.
+
+    *fields* and *lines* hold the numbers of a row, block by block, in one.
+    """
+    for i in range(BLOCK):
+        down = _FAR if i in (0, BLOCK - 1) else _NEAR
+        near, far = fields[row], fields[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), fields.shape[0] - 1)]
+        for n in range(fields.shape[1]):
+            lines[i, n] = near[n] + (far[n] - near[n]) * down
+
+
+@inlined
+def draw_across(drawn: Any, here: Any, left: Any, right: Any, s: Any, to: Any) -> None:
+    """Draw one number of a block along its four pixels, between the blocks to the *left* and to the *right*."""
+    middle = drawn[here]
+    a, b = drawn[left] - middle, drawn[right] - middle
+    s[to], s[to + 1] = middle + a * _FAR, middle + a * _NEAR
+    s[to + 2], s[to + 3] = middle + b * _NEAR, middle + b * _FAR

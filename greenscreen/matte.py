@@ -30,13 +30,12 @@ from greenscreen.compiled import (
     kernel,
 )
 from greenscreen.facts import BLOCK, GRAIN, GREENNESS, LEAST, MIXED, MOST, PUREST, RING, ROUGH, SHARE, TRAITS, UNEVEN
-from greenscreen.lanes import eight, four, place
+from greenscreen.lanes import draw_across, draw_down, eight, four, place
 
 _0, _1, _2 = np.float32(0), np.float32(1), np.float32(2)
-_HALF, _QUARTER, _05, _07, _03 = (np.float32(n) for n in (0.5, 0.25, 0.5, 0.7, 0.3))
+_HALF, _03 = (np.float32(n) for n in (0.5, 0.3))
 _BLUE, _GREEN, _RED = (np.float32(n) for n in (0.0722, 0.7152, 0.2126))
 _AREA = np.float32(1 / BLOCK**2)
-_SIDE = np.float32(BLOCK)
 _MIDDLE = np.float32((BLOCK - 1) / 2)
 _PLANE = np.float32(1 / (BLOCK**4 * (BLOCK**2 - 1) / 12))  # from sums over a block to the variance of its slope
 _MOVED = np.float32(0.6)
@@ -157,7 +156,6 @@ def look(
 _BLOCKFUL = BLOCK * BLOCK
 _SHARE, _LEAN, _AGAINST, _PERSON, _ALPHA, _RATE, _WHITE, _OUTSIDE, _WEIGH, _STANDS = (n * _BLOCKFUL for n in range(10))
 _FIELDS = 5
-_ALONG = (np.float32(0.375), np.float32(0.125))
 
 
 @kernel(FLOATS1)
@@ -201,11 +199,7 @@ def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: A
     for row in range(rows):
         if not asked[row].any():
             continue
-        for i in range(BLOCK):
-            down = abs((np.float32(i) - _MIDDLE) / _SIDE)
-            near, far = flat_fields[row], flat_fields[min(max(row - 1 if i < BLOCK // 2 else row + 1, 0), rows - 1)]
-            for n in range(columns * _FIELDS):
-                lines[i, n] = near[n] + (far[n] - near[n]) * down
+        draw_down(row, flat_fields, lines)
         for column in range(columns):
             if asked[row, column] == 0:
                 continue
@@ -219,11 +213,7 @@ def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: A
                 here = place((i * columns + column) * _FIELDS)
                 left, right = place((i * columns + before) * _FIELDS), place((i * columns + after) * _FIELDS)
                 for k in range(_FIELDS):
-                    middle = drawn[here + k]
-                    a, b = drawn[left + k] - middle, drawn[right + k] - middle
-                    to = _RATE + k * _BLOCKFUL + BLOCK * i
-                    s[to], s[to + 1] = middle + a * _ALONG[0], middle + a * _ALONG[1]
-                    s[to + 2], s[to + 3] = middle + b * _ALONG[1], middle + b * _ALONG[0]
+                    draw_across(drawn, here + k, left + k, right + k, s, _RATE + k * _BLOCKFUL + BLOCK * i)
             _parted(s)
             for i in range(BLOCK):
                 four(s, _ALPHA + BLOCK * i, flat_alpha, place((row * BLOCK + i) * width + column * BLOCK))

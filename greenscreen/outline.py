@@ -18,10 +18,10 @@ from typing import Any, Final
 import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS2, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
-from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe, draw_down
+from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe
 from greenscreen.errors import ModelMissing
 from greenscreen.facts import BLOCK, DESCRIBED, FIELDS
-from greenscreen.lanes import eight, place
+from greenscreen.lanes import draw_down, eight, place
 from greenscreen.light import Floats
 
 FIRST: Final = 16
@@ -69,7 +69,7 @@ class Outliner:
 def _layer(weights: Any, more: Any, seen: int, to: int, wanted: int, batch: Any) -> None:
     """One layer of the network: sums of what is *seen*, of which only what is above 0 goes on.
 
-    Four at a time, over so many pixels that the compiler finds it worth while to add up eight at once.
+    Two sums at a time, of four numbers each, over so many pixels that the compiler adds up eight at once.
     """
     for j in range(0, wanted, 2):
         out, next_out = place(to + j * _BATCH), place(to + (j + 1) * _BATCH)

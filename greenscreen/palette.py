@@ -75,9 +75,8 @@ class Palette:
         lights = np.stack([facts[k].take(some) for k in range(3)], axis=1)
         self._tell_own(lights, now.reshape(-1, 3).take(some, axis=0), verdict[KAPPA].take(some), channels)
         roots = np.sqrt(np.maximum(lights, 0))
-        known = self._roots is not None
-        middles = self._roots if self._roots is not None else _apart(roots)
-        for _ in range(1 if known else _FIRST_ROUNDS):
+        middles, rounds = (_apart(roots), _FIRST_ROUNDS) if self._roots is None else (self._roots, 1)
+        for _ in range(rounds):
             middles = _nearer(roots, middles)
         self._roots = middles
         self.lights = np.ascontiguousarray(middles * middles, np.float32)
@@ -132,7 +131,7 @@ def tell_shades(half: Any, solid: Any, room: Any, shades: Any) -> None:
                 for x in range(column * BLOCK, column * BLOCK + BLOCK):
                     room[shade(half[y, x, 0], half[y, x, 1], half[y, x, 2])] += _1
     for stride in (1, SHADES, SHADES * SHADES):
-        # At the end of a row this takes in the beginning of the next: white and black are seldom neighbours in vain.
+        # At the end of a row this takes in the beginning of the next: shades so far apart that few speakers have both.
         for n in range(stride, shades.size - stride):
             shades[n] = room[n - stride] + room[n] + room[n + stride]
         for n in range(stride, shades.size - stride):
@@ -163,7 +162,8 @@ def _nearer(roots: Floats, middles: Floats) -> Floats:
 
 
 def _farthest(roots: Floats, far: Floats) -> Floats:
-    return np.asarray(roots[np.argpartition(far, int(_FAR * (len(far) - 1)))[int(_FAR * (len(far) - 1))]])
+    place = int(_FAR * (len(far) - 1))
+    return np.asarray(roots[np.argpartition(far, place)[place]])
 
 
 def _distance(roots: Floats, middle: Floats) -> Floats:
