@@ -47,19 +47,19 @@ _TRACE, _THREE, _TEN = np.float32(2e-4), np.float32(3), np.float32(10)
 _SIDE = 2 * BLOCK
 
 # Places in the scratch array. A window is one trait of a block at half size and of one pixel around it, in rows of
-# eight of which six are used. All windows stand one after the other: as they are, then between even and between odd
-# rows, then as the four kinds of pixel see them. Of these last, four rows of four are pixels, the rest is worked out in
-# vain.
+# eight of which six are used. All windows stand one after the other: as they are, then drawn out to the right, each row
+# with its four even pixels and its four odd ones, then down, to even rows and to odd ones. Of these last, four rows are
+# pixels, and the rest is worked out in vain.
 _LINE = 2 * BLOCK
 _WINDOW = _LINE * (BLOCK + 2)
 _LAST = _LINE * (BLOCK + 1)
 _WINDOWS = OUTLINE * _WINDOW
-_EVEN, _ODD, _KINDS = _WINDOWS, 2 * _WINDOWS, 3 * _WINDOWS
+_ACROSS, _KINDS = _WINDOWS, 2 * _WINDOWS
 _SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART = (
     _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18)
 )
 _KIND = 19 * _WINDOW
-_SCRATCH = _KINDS + 4 * _KIND
+_SCRATCH = _KINDS + 2 * _KIND
 
 
 @kernel(READ3, READ1, SEEN2, WHOLE, WHOLE, FLOATS1)
@@ -102,17 +102,17 @@ def _window(outline: Any, flat: Any, classes: Any, row: int, column: int, s: Any
 @kernel(FLOATS1)
 def _draw(s: Any) -> None:
     """Draw the traits of a block out to full size, each pixel between the four nearest at half size."""
+    for n in range(0, _WINDOWS, _LINE):
+        at, to = place(n), place(_ACROSS + n)
+        a, b, c, d, e, f = s[at], s[at + 1], s[at + 2], s[at + 3], s[at + 4], s[at + 5]
+        one, two, three, four = _NEAR * b, _NEAR * c, _NEAR * d, _NEAR * e
+        s[to], s[to + 1], s[to + 2], s[to + 3] = one + _FAR * a, two + _FAR * b, three + _FAR * c, four + _FAR * d
+        to += np.uint32(BLOCK)
+        s[to], s[to + 1], s[to + 2], s[to + 3] = one + _FAR * c, two + _FAR * d, three + _FAR * e, four + _FAR * f
     for n in range(_WINDOWS - 2 * _LINE):
-        near = _NEAR * s[n + _LINE]
-        s[_EVEN + n] = near + _FAR * s[n]
-        s[_ODD + n] = near + _FAR * s[n + 2 * _LINE]
-    for n in range(_WINDOWS - 2 * _LINE - 2):
-        near = _NEAR * s[_EVEN + n + 1]
-        s[_KINDS + n] = near + _FAR * s[_EVEN + n]
-        s[_KINDS + _KIND + n] = near + _FAR * s[_EVEN + n + 2]
-        near = _NEAR * s[_ODD + n + 1]
-        s[_KINDS + 2 * _KIND + n] = near + _FAR * s[_ODD + n]
-        s[_KINDS + 3 * _KIND + n] = near + _FAR * s[_ODD + n + 2]
+        near = _NEAR * s[_ACROSS + n + _LINE]
+        s[_KINDS + n] = near + _FAR * s[_ACROSS + n]
+        s[_KINDS + _KIND + n] = near + _FAR * s[_ACROSS + n + 2 * _LINE]
 
 
 @kernel(SEEN1, READ1, WHOLE, WHOLE, WHOLE, WHOLE, FLOATS1)
@@ -121,7 +121,7 @@ def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int
     for y in range(_SIDE):
         o = np.uint32(((row * _SIDE + y) * width + column * _SIDE) * 3)
         for x in range(_SIDE):
-            p = (2 * (y % 2) + x % 2) * _KIND + y // 2 * _LINE + x // 2
+            p = y % 2 * _KIND + y // 2 * _LINE + x % 2 * BLOCK + x // 2
             for k in range(3):
                 s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
 
@@ -130,7 +130,7 @@ def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int
 def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight: bool, s: Any) -> None:
     """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
     blue_glare, green_glare, red_glare = glare[0], glare[1], glare[2]
-    for kind in range(4):
+    for kind in range(2):
         for n in range(BLOCK * _LINE):
             p = kind * _KIND + n
             blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
@@ -185,7 +185,7 @@ def _put(encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha
     for y in range(_SIDE):
         here = place((row * _SIDE + y) * width + column * _SIDE)
         for x in range(_SIDE):
-            p = (2 * (y % 2) + x % 2) * _KIND + y // 2 * _LINE + x // 2
+            p = y % 2 * _KIND + y // 2 * _LINE + x % 2 * BLOCK + x // 2
             alpha[here + x] = np.uint8(s[_PART + p])
             for k in range(3):
                 out[3 * (here + x) + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]
@@ -306,6 +306,8 @@ def finish(
                 for y in range(row * _SIDE, row * _SIDE + _SIDE):
                     first, last = place(y * width + begin * _SIDE), place(y * width + end * _SIDE)
                     flat_alpha[first:last] = 255
+                    if kind == TINTED:
+                        continue
                     for n in range(3 * first, 3 * last, 3):
                         flat_out[n] = unglared[0, flat_picture[n]]
                         flat_out[n + 1] = unglared[1, flat_picture[n + 1]]
