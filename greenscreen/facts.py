@@ -32,6 +32,11 @@ TINTED: Final = 2
 MIXED: Final = 3
 """A block with an outline, or something that can be seen through."""
 
+ANYWAY: Final = 2
+"""Asks for a block even if all of it was found to be speaker, as its colours may hide the screen; others are asked for
+by 1.
+"""
+
 RING: Final = 4 * BLOCK
 """Rows at half size that are kept of what outlines are worked out from, the next in place of the last: so few stay in
 the processor's own memory.

@@ -18,6 +18,7 @@ from greenscreen.facts import (
     BLOCK,
     GREENNESS,
     KAPPA,
+    LEAST,
     OFF,
     PURELY,
     PURELY_OFF,
@@ -189,6 +190,13 @@ class Field:
         least, mean, most = (np.empty_like(self.rate) for _ in range(3))
         share_out(_facts(blocks), self.rate, self.white, least, mean, most)
         return least, mean, most
+
+    def hiding(self, blocks: Floats) -> Mask:
+        """Where something holds less than none of the screen's colour, as red and blue do before green, and around.
+
+        A mix of it with the screen can look whole.
+        """
+        return np.asarray(cv2.erode(blocks[..., LEAST] * self.rate, _CROSS) < 0)
 
     def plain(self, blocks: Floats, mean: Floats, most: Floats) -> Mask:
         """The blocks whose light is the screen's own, if in another strength than was foreseen."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import BLOCK, CLEAR, EMPTY, GREENNESS, MIXED, TINTED
+from greenscreen.facts import ANYWAY, BLOCK, CLEAR, EMPTY, GREENNESS, MIXED, TINTED
 from greenscreen.glare import glare
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
@@ -267,11 +267,13 @@ class Keyer:
         classes = np.where(tinted, np.uint8(TINTED), np.uint8(CLEAR))
         classes[mixed_or_empty > 0] = MIXED
         classes[mixed_or_full == 0] = EMPTY
-        if field is not None and noise < _QUIET:
-            # Red and blue before the screen look whole where they are not: the next to an outline is looked at, too.
-            nearby = cv2.dilate((classes == MIXED).astype(np.uint8) | (classes == EMPTY), _PLUS) > 0
-            classes[nearby & (classes != EMPTY) & (around[..., 4] < 0.99)] = MIXED
         asked = (classes == MIXED).astype(np.uint8)
+        if field is not None:
+            hiding = field.hiding(blocks)
+            if noise < _QUIET:  # what looks whole where it is not: the next to an outline is looked at, too
+                nearby = cv2.dilate(asked | (classes == EMPTY), _PLUS) > 0
+                classes[nearby & hiding & (classes != EMPTY) & (around[..., 4] < 0.99)] = MIXED
+            asked = (classes == MIXED) * np.where(hiding, np.uint8(ANYWAY), np.uint8(1))
         key = 1 if field is None else field.channels.key
         wide = cv2.dilate(asked, _CROSS) if not settings.soften else np.ones_like(asked)
         self._part(wide, state.share, state.lean, against, fields, state.people, state.alpha)

@@ -20,12 +20,12 @@ import numpy as np
 from greenscreen.compiled import FLOATS1, FLOATS2, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
 from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe
 from greenscreen.errors import ModelMissing
-from greenscreen.facts import BLOCK, DESCRIBED, FIELDS
+from greenscreen.facts import ANYWAY, BLOCK, DESCRIBED, FIELDS
 from greenscreen.lanes import draw_down, eight, place
 from greenscreen.light import Floats
 
-FIRST: Final = 16
-SECOND: Final = 8
+FIRST: Final = 24
+SECOND: Final = 12
 """Numbers in the two layers."""
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -40,6 +40,7 @@ CLOTHES, SURELY, FAR, DIM, STEEP = (np.float32(n) for n in (8, 0.8, 0.6, 0.05, 1
 """What the network may not do, whatever it has learnt: take much from what is *surely* solid among *clothes* of the
 screen's colour; and make more of what is *far* from anything solid and *dim*, with hardly any light of its own: a fold.
 """
+_ALL = np.float32(0.98)
 MODEL: str = "outline.npz"
 NAMES: Final = ("w0", "b0", "w1", "b1", "w2", "b2")
 """Weights of the layers, and what is added after each. The last gives two: by how much more, and how much less."""
@@ -106,6 +107,16 @@ def _bounded(found: Any, change: Any, clothes: Any, solid: Any, own: Any) -> Any
     return min(_1, max(_0, found + min(most, max(change, found * (held - _1)))))
 
 
+@inlined
+def _whole(row: Any, column: Any, alpha: Any) -> Any:
+    """Whether all of a block was found to be speaker."""
+    least = _1
+    for i in range(BLOCK):
+        for j in range(BLOCK):
+            least = min(least, alpha[row * BLOCK + i, column * BLOCK + j])
+    return least > _ALL
+
+
 @kernel(
     SEEN2, SEEN3, READ1, WHOLE, READ3, READ2, READ2, READ3, READ2, READ1, READ2, NUMBER,
     READ2, READ1, READ2, READ1, READ2, READ1, FLOATS2,
@@ -129,7 +140,7 @@ def mend(
         if asked[row].any():
             draw_down(row, wide_hints, lines)
         for column in range(columns):
-            if asked[row, column]:
+            if asked[row, column] == ANYWAY or (asked[row, column] and not _whole(row, column, alpha)):
                 describe(
                     row, column, picture, decode, key, plate, share, bright, alpha, lines,
                     colours, shades, own_lights, noise, s,

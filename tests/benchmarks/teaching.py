@@ -32,7 +32,7 @@ HELD_OUT = 9
 FACTS = 12
 """So many facts `outline.mend` takes before its weights."""
 
-_A_FRAME = 6000
+_A_FRAME = 2200
 _SIZES = (
     (1920, 1080),
     (960, 540),
@@ -121,7 +121,7 @@ def taught(seen: Lessons, *, rounds: int = 40, seed: int = 0) -> dict[str, np.nd
     for _ in range(steps):
         some = torch.randint(0, len(facts), (batch,))
         # Blurred a little, so that it cannot tell one clip from another by heart.
-        blurred = facts[some] + 0.15 * torch.randn(batch, DESCRIBED)
+        blurred = facts[some] + 0.08 * torch.randn(batch, DESCRIBED)
         guess = found[some] + network(blurred)[:, 0]
         inside = guess.clamp(0, 1)
         loss = (inside + 0.1 * (guess - inside) - truth[some]).square().mean()

@@ -1,11 +1,14 @@
 """What a small network has learnt of outlines helps, and is what the kernels work out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from greenscreen import described, outline, plate
 from greenscreen.errors import ModelMissing
-from greenscreen.facts import DESCRIBED
+from greenscreen.facts import ANYWAY, DESCRIBED
+from greenscreen.field import Field
 from greenscreen.keyer import Keyer
 from tests.benchmarks import footage, matting, strangers, teaching
 from tests.benchmarks.footage import Clip
@@ -31,6 +34,26 @@ def test_what_was_learnt_brings_outlines_nearer_to_the_truth(name: str):
     assert off(clip, mended=True) < 0.9 * off(clip, mended=False)
 
 
+def test_what_looks_whole_is_looked_at_where_its_colours_hide_the_screen(monkeypatch: pytest.MonkeyPatch):
+    """Dark red with a third of the green screen behind it holds no green: its soft edge looks whole, and is not."""
+    lots = np.random.default_rng(41)
+    scene = footage.plan("soft", lots)
+    scene = replace(scene, look=replace(scene.look, cloth="a01820", pattern="plain", sleeves=1.0))
+    clip = footage.shoot("soft", scene, lots, size=SIZE, length=3, empty=6)
+    found = off(clip, mended=True)
+
+    def never(field: Field, blocks: np.ndarray) -> np.ndarray:
+        return np.zeros(blocks.shape[:2], np.bool_)
+
+    def always(field: Field, blocks: np.ndarray) -> np.ndarray:
+        return np.ones(blocks.shape[:2], np.bool_)
+
+    monkeypatch.setattr(Field, "hiding", never)
+    assert found < 0.95 * off(clip, mended=True)
+    monkeypatch.setattr(Field, "hiding", always)
+    assert found == pytest.approx(off(clip, mended=True), rel=0.02)
+
+
 def test_it_does_no_harm_to_what_is_nobody():
     """It must know of rims and veils, not of people."""
     clips = [strangers.take(seed, size=SIZE, length=3, empty=6) for seed in range(40, 46)]
@@ -47,6 +70,7 @@ def test_the_kernels_work_out_what_the_weights_say():
         def tell_and_mend(*facts: object) -> None:
             told = np.zeros((*facts[-1].shape, DESCRIBED), np.float32)  # type: ignore[attr-defined]
             described.tell(*facts[: teaching.FACTS], facts[-1], told)
+            facts[0][facts[0] > 0] = ANYWAY  # type: ignore[index]
             mend(*facts)
             seen.update(told=told, asked=np.array(facts[0]), alpha=np.array(facts[-1]))
 
