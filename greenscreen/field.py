@@ -319,7 +319,7 @@ class Field:
         known = (deep > 0) | (within > 0) | whole
         if known.any():
             # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
-            over = blocks[..., GREENNESS] - (0.03 + 2 * self.noise) * difference(self.now, self.channels)
+            over = blocks[..., GREENNESS] - (0.01 + 2 * self.noise) * difference(self.now, self.channels)
             limit = fill(np.maximum(0, over)[..., None], known.astype(np.float32))[..., 0]
         if deep.any():
             one, two = (blocks[..., n] for n in self.channels.others)
