@@ -28,6 +28,7 @@ from greenscreen.compiled import (
     SEEN3,
     TRUTH,
     WHOLE,
+    inlined,
     kernel,
 )
 from greenscreen.despill import unmix
@@ -115,13 +116,19 @@ def _draw(s: Any) -> None:
         s[_KINDS + _KIND + n] = near + _FAR * s[_ACROSS + n + 2 * _LINE]
 
 
+@inlined
+def _drawn_at(y: Any, x: Any) -> Any:
+    """Where `_draw` puts a pixel of a block."""
+    return y % 2 * _KIND + y // 2 * _LINE + x % 2 * BLOCK + x // 2
+
+
 @kernel(SEEN1, READ1, WHOLE, WHOLE, WHOLE, WHOLE, FLOATS1)
 def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int, s: Any) -> None:
     """Take the light of a block's pixels from a picture, sorted as `_draw` does."""
     for y in range(_SIDE):
         o = np.uint32(((row * _SIDE + y) * width + column * _SIDE) * 3)
         for x in range(_SIDE):
-            p = y % 2 * _KIND + y // 2 * _LINE + x % 2 * BLOCK + x // 2
+            p = _drawn_at(y, x)
             for k in range(3):
                 s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
 
@@ -185,7 +192,7 @@ def _put(encode: Any, row: int, column: int, width: int, s: Any, out: Any, alpha
     for y in range(_SIDE):
         here = place((row * _SIDE + y) * width + column * _SIDE)
         for x in range(_SIDE):
-            p = y % 2 * _KIND + y // 2 * _LINE + x % 2 * BLOCK + x // 2
+            p = _drawn_at(y, x)
             alpha[here + x] = np.uint8(s[_PART + p])
             for k in range(3):
                 out[3 * (here + x) + k] = encode[place(s[_LIGHT + k * _WINDOW + p])]

@@ -8,9 +8,9 @@ among them: its seeds are others, and its looks are the ordinary ones. Some five
 learn; with *--keep* what was seen is kept in a file, so that it need not be drawn again. The network is written where
 the package has it.
 
-The one in the package is of seed 1. Of networks that learnt for longer, or with less blur, some were a little better on
-clips that they had not learnt from, but drew seams along red sleeves: look at stills before another is taken. Networks
-three times as large err there by a tenth less only: more footage would help more than more numbers.
+The one in the package began from seed 1. Of networks that learnt for longer, or with less blur, some were better by a
+little on clips that they had not learnt from, but drew seams along red edges: look at stills before another is taken.
+Networks three times as large err there by a tenth less only: more footage would help more than more numbers.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Pupil(Keyer):
         return told, mixed & described.is_open(told)
 
 
-def taught(seen: Lessons, *, rounds: int = 60, seed: int = 0) -> dict[str, np.ndarray]:
+def taught(seen: Lessons, *, rounds: int = 60, seed: int = 1) -> dict[str, np.ndarray]:
     """The network that is least wrong about what was *seen*, by its names in the file."""
     import torch  # for teaching alone
 
