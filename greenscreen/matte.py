@@ -44,6 +44,8 @@ _LIT = np.float32(1 / 0.03)
 _SMALL = np.float32(0.3)
 _LITTLE = np.float32(1e-4)
 _SLACK, _FLOOR, _THOUSANDTH, _TINY, _OF_ALL = (np.float32(n) for n in (2e-5, 1e-5, 1e-3, 1e-9, 1 / 25))
+_KEPT = np.float32(0.5)
+"""How much is kept of what brightness does not explain: of it all, noise is kept too; of none, thin gaps are lost."""
 _GRAIN, _RAISED = np.float32(GRAIN), np.float32(1 / GRAIN)
 
 
@@ -224,6 +226,7 @@ def part(asked: Any, share: Any, lean: Any, against: Any, fields: Any, person: A
 _LINE = BLOCK + 4
 _WINDOW = _LINE * _LINE
 _DOWN, _SUMS, _FOUND = 5 * _WINDOW, 10 * _WINDOW, 15 * _WINDOW
+_MIDST = 2 * _LINE + 2  # from the first of five rows and columns to the pixel that they are summed around
 
 
 @kernel(NUMBER, NUMBER, FLOATS1)
@@ -246,7 +249,9 @@ def _agree(slack: Any, detail: float, s: Any) -> None:
         parts = max(_0, s[_SUMS + 4 * _WINDOW + n] - m0 * m0)
         slope = both / (lumas + _FLOOR + _THOUSANDTH * m1 * m1)
         s[_FOUND + n] = slope * detail
-        s[_FOUND + _WINDOW + n] = m0 - slope * detail * m1
+        part, luma = s[n + _MIDST], s[_WINDOW + n + _MIDST]
+        missed = part - m0 - slope * (luma - m1)
+        s[_FOUND + _WINDOW + n] = m0 - slope * detail * m1 + _KEPT * detail * missed
         s[_FOUND + 2 * _WINDOW + n] = m0
         s[_FOUND + 3 * _WINDOW + n] = min(_1, both * both / ((lumas + _FLOOR) * (parts + slack) + _TINY))
 
@@ -255,6 +260,7 @@ def _agree(slack: Any, detail: float, s: Any) -> None:
 def fit(row: int, classes: Any, alpha: Any, bright: Any, noise: float, detail: float, traits: Any) -> None:
     """Find, around each pixel of the mixed blocks of a *row*, how the share of speaker follows brightness.
 
+    A gap that is as bright as what it parts is told by colour alone: half of what brightness does not explain is kept.
     Writes into *traits*, by row (of a ring), trait and column (from the second on).
 
     Args:
