@@ -364,8 +364,8 @@ class Field:
         rough = np.sqrt(blocks[..., UNEVEN] / np.maximum(kappa, np.float32(0.1)))
         usual = max(_middle(rough, _some(np.flatnonzero(likely))), 0.007)
         likely &= rough < 2.5 * usual
-        byte = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
-        return cv2.erode(byte, _CROSS, borderValue=1).astype(np.bool_)
+        closed = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
+        return (cv2.erode(closed, _CROSS, borderValue=1) > 0) & likely  # what is closed may be a finger
 
     def _judged(self, blocks: Floats, expected: Floats) -> Floats:
         if expected is not self._expected:  # most is asked for twice of one frame

@@ -57,6 +57,23 @@ def test_without_a_plate_the_screen_is_learnt_from_the_frames(keyer: Keyer):
     assert np.mean(keyed.alpha[:100]) < 4
 
 
+@pytest.mark.parametrize(("gap", "start"), [(8, 0), (16, 4)])
+def test_between_fingers_the_screen_is_seen(gap: int, start: int):
+    """Narrow things between narrow gaps are not taken for screen, though all around is: they may be as bright."""
+    along = np.arange(SIZE[1])
+    fingers = ((along + start) // gap % 3 < 2) & (np.abs(along - 320) < 60)
+    hand = studio(speaker=False).astype(np.float32)
+    hand[120:300, fingers] = 148
+    empty = plate.take([studio(speaker=False, seed=seed) for seed in range(9)])
+    with Keyer(plate=empty) as keyer:
+        for seed in range(4):
+            noise = np.random.default_rng(100 + seed).normal(0, 2, hand.shape)
+            alpha = keyer.key((hand + noise).clip(0, 255).astype(np.uint8)).alpha[140:280, 270:370]
+
+    assert alpha[:, fingers[270:370]].mean() > 0.9 * 255
+    assert alpha[:, ~fingers[270:370]].mean() < 0.06 * 255
+
+
 def test_the_speaker_stands_in_front_of_what_was_chosen(keyer: Keyer):
     """The background shows where the screen was, and the clothes keep their colour."""
     behind = np.full((*SIZE, 3), (200, 150, 30), np.uint8)
