@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from greenscreen.extent import beyond, with_tape
 from greenscreen.facts import (
     BLOCK,
     GREENNESS,
@@ -27,6 +27,7 @@ from greenscreen.facts import (
     UNEVEN,
     VERDICTS,
 )  # fmt: skip
+from greenscreen.gain import gain, middle, sample, times
 from greenscreen.judge import judge, lay_out, share_out
 from greenscreen.key import Channels
 from greenscreen.light import Floats, brightness
@@ -41,7 +42,6 @@ _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
 _SELDOM: Final = 15
 _TAPED: Final = 0.25
-_SMALL: Final = 0.003
 _UNUSUAL: Final = 0.05
 _SURELY: Final = 0.6
 
@@ -55,7 +55,7 @@ class Field:
     def __init__(self, *, channels: Channels, plate: Floats, known: Mask) -> None:
         """Take the half-size light of a *plate*, and the blocks of it that show screen."""
         height, width = (n // BLOCK for n in plate.shape[:2])
-        known = _with_tape(known)
+        known = with_tape(known)
         self.channels = channels
         blocks = _shrunk(plate, (width, height))
         filled = fill(blocks, known.astype(np.float32))
@@ -109,7 +109,7 @@ class Field:
 
     def begin(self, found: Found, light: Floats) -> None:
         """Begin, or begin again, with a screen just *found*, whatever its light is now."""
-        self.now = np.asarray(self.base * _gain(light, self.base, found.where), np.float32)
+        self.now = np.asarray(self.base * gain(light, self.base, found.where), np.float32)
         self._sure_before, self.fresh = float(found.where.mean()), True
 
     def flatten(self) -> None:
@@ -136,7 +136,7 @@ class Field:
             # The light has changed at once, or the camera moved: is this the same screen in another light?
             found = find(blocks[..., :3], person, self.channels.hue)
             if found is not None:
-                again = np.asarray(self.base * _gain(blocks[..., :3], self.base, found.where), np.float32)
+                again = np.asarray(self.base * gain(blocks[..., :3], self.base, found.where), np.float32)
                 other = self._surely(blocks, again, person, loose=True)
                 if other.mean() > share:
                     self.now, sure, share, self.fresh = again, other, float(other.mean()), True
@@ -176,7 +176,7 @@ class Field:
         if np.count_nonzero(plain) < 200:
             return
         raw = share[rows] / self.against[rows]
-        raw *= 1 / np.float32(np.median(_some(raw[:, BLOCK:-BLOCK][plain])))
+        raw *= 1 / np.float32(np.median(sample(raw[:, BLOCK:-BLOCK][plain])))
 
         def folds(values: Floats) -> float:
             return float(np.abs(values[:, 2 * BLOCK :] - values[:, : -2 * BLOCK])[plain].mean())
@@ -251,8 +251,8 @@ class Field:
 
     def _learn_light(self, blocks: Floats, sure: Mask, person: Floats, shaded: Mask) -> None:
         light = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
-        gain = _gain(light, self.base, sure)
-        expected = np.maximum(_times(self.base, gain), np.float32(1e-4))
+        brighter = gain(light, self.base, sure)
+        expected = np.maximum(times(self.base, brighter), np.float32(1e-4))
         verdict = self._judged(blocks, self.now)
         # Between strands of hair the screen is seen as well as anywhere, if only in some pixels.
         between = (verdict[..., PURELY] > 0.3) & (verdict[..., PURELY] < 1.3) & ~sure & ~self._deep
@@ -269,7 +269,7 @@ class Field:
         # What a person hides is remembered from when it was seen.
         if not self._bounded:
             # A shadow passes: light is believed sooner than darkness.
-            change = _times(light, np.float32(1) / np.maximum(gain, np.float32(1e-3))) - self.base
+            change = times(light, np.float32(1) / np.maximum(brighter, np.float32(1e-3))) - self.base
             if not self.fresh:
                 change *= np.where(change > 0, np.float32(0.1), np.float32(0.01))
             self.base += change * cv2.merge([weight] * 3)
@@ -281,10 +281,10 @@ class Field:
             if not self._bounded:
                 unknown = (self.known < 0.3)[..., None]
                 self.base = _whole(np.where(unknown, fill(self.base, self.known), self.base))
-            self.outside = self._beyond()
+            self.outside = beyond(self.known, bounded=self._bounded)
         stands = difference(_whole(self.now), self.channels)
-        few = _some(np.flatnonzero(sure))
-        floor = np.maximum(stands, np.float32(0.15 * _middle(stands, few)))
+        few = sample(np.flatnonzero(sure))
+        floor = np.maximum(stands, np.float32(0.15 * middle(stands, few)))
         self.rate = _whole(1 / np.maximum(floor * self._per_plate, np.float32(1e-3)))
         noise = float(np.median(np.sqrt(blocks[..., UNEVEN].take(few)) * self.rate.take(few)))
         self.noise = noise if self.fresh else self.noise + (noise - self.noise) * 0.3
@@ -362,7 +362,7 @@ class Field:
         if not likely.any():
             return np.asarray(likely)
         rough = np.sqrt(blocks[..., UNEVEN] / np.maximum(kappa, np.float32(0.1)))
-        usual = max(_middle(rough, _some(np.flatnonzero(likely))), 0.007)
+        usual = max(middle(rough, sample(np.flatnonzero(likely))), 0.007)
         likely &= rough < 2.5 * usual
         closed = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_CLOSE, _CROSS)
         return (cv2.erode(closed, _CROSS, borderValue=1) > 0) & likely  # what is closed may be a finger
@@ -373,63 +373,10 @@ class Field:
             self._expected = expected
         return self._verdict
 
-    def _beyond(self) -> Floats:
-        """How far blocks lie outside the screen: not between any two places that showed it."""
-        seen = cv2.erode((self.known > 0.3).astype(np.uint8), _CROSS, borderValue=1)
-        height, width = seen.shape
-        within: Any = np.zeros((height, width), np.uint8)
-        # The two ends of each row have the same hull as all of it, and are a hundred times fewer.
-        rows = np.flatnonzero(seen.any(1))
-        ends = (seen[rows].argmax(1), width - 1 - seen[rows, ::-1].argmax(1))
-        points = np.concatenate([np.stack([end, rows], -1) for end in ends]).astype(np.int32)[:, None]
-        if len(points) and self._bounded:
-            cv2.fillConvexPoly(within, cv2.convexHull(points), 1)
-        elif len(points):
-            # What hides a corner of a screen nobody measured is rather a speaker than the end of the screen.
-            left, top, wide, high = cv2.boundingRect(points)
-            within[top : top + high, left : left + wide] = 1
-        within = cv2.dilate(within, _WIDE)
-        return _whole(1 - cv2.blur(within.astype(np.float32), (3, 3)))
-
-
-def _with_tape(known: Mask) -> Mask:
-    """The blocks that belong to the screen: with what is too small to be somebody, such as crosses of tape on it."""
-    count, parts, facts, _ = cv2.connectedComponentsWithStats((~known).astype(np.uint8), connectivity=8)
-    small = facts[:, cv2.CC_STAT_AREA] < _SMALL * known.size
-    small[0] = False  # that is the screen itself
-    return np.asarray(known | small[parts]) if count > 1 else known
-
-
-def _gain(light: Floats, base: Floats, where: Mask) -> Floats:
-    """How much brighter than *base* the *light* is, in the middle, in each colour."""
-    places = np.flatnonzero(where[::2, ::2])
-    if len(places) < 100:
-        places = np.flatnonzero(where)
-    else:
-        rows, columns = np.divmod(places, (where.shape[1] + 1) // 2)
-        places = 2 * rows * where.shape[1] + 2 * columns
-    lights, bases = (values.reshape(-1, 3).take(_some(places), axis=0) for values in (light, base))
-    return np.asarray(np.median(lights / np.maximum(bases, 1e-4), axis=0), np.float32)
-
-
-def _middle(values: Floats, places: NDArray[np.intp]) -> float:
-    return float(np.median(values.take(places)))
-
-
-def _times(light: Floats, gain: Any) -> Floats:
-    """The light times three numbers; numpy is slow where it must repeat them along a short axis."""
-    wide = light.reshape(len(light), -1) * np.tile(gain, light.shape[1])
-    return np.asarray(wide.reshape(light.shape), np.float32)
-
 
 def _facts(blocks: Floats) -> Floats:
     """The facts of blocks as they lie in memory, one after the other."""
     return np.ascontiguousarray(blocks.transpose(2, 0, 1))
-
-
-def _some(values: Any) -> Any:
-    """A few thousand of many values: enough for a median."""
-    return values[:: max(1, len(values) // 3000)]
 
 
 def _shrunk(plane: Floats, size: tuple[int, int]) -> Floats:
