@@ -1,7 +1,7 @@
 """The last pass, at full size: the speaker laid over another picture, or cut free of this one.
 
 Most blocks hold nothing but screen, or nothing but speaker: those are copied. Only outlines are worked out, from what
-`greenscreen.despill` prepared at half size, with the camera's full-size brightness.
+`greenscreen.despill` prepared at half size, with the camera's full-size brightness and what `greenscreen.fine` learnt.
 
 The pixels of an outline's block are worked out together, one number of all of them after the other, by plain loops over
 one scratch array. So the compiler sees that nothing overlaps, and does eight pixels at once.
@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from greenscreen import fine
 from greenscreen.compiled import (
     BYTES1,
     BYTES2,
@@ -31,9 +32,10 @@ from greenscreen.compiled import (
     inlined,
     kernel,
 )
+from greenscreen.described import LANES
 from greenscreen.despill import unmix
-from greenscreen.facts import BLOCK, EMPTY, MIXED, OUTLINE, RING, TINTED
-from greenscreen.lanes import cored, eight, place
+from greenscreen.facts import BLOCK, EMPTY, FINE, MIXED, OUTLINE, RING, TINTED
+from greenscreen.lanes import cored, eight, four, place
 from greenscreen.matte import fit
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -44,6 +46,7 @@ _HALF = np.float32(0.5)
 _INSIDE = np.float32(0.985)
 _LEAST = np.float32(0.5 / 255)
 _NEAR, _FAR = np.float32(3 / 4), np.float32(1 / 4)
+_HARDLY_OUTSIDE = np.float32(0.01)
 _TRACE, _THREE, _TEN = np.float32(2e-4), np.float32(3), np.float32(10)
 _SIDE = 2 * BLOCK
 
@@ -56,10 +59,10 @@ _WINDOW = _LINE * (BLOCK + 2)
 _LAST = _LINE * (BLOCK + 1)
 _WINDOWS = OUTLINE * _WINDOW
 _ACROSS, _KINDS = _WINDOWS, 2 * _WINDOWS
-_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART = (
-    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18)
+_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART, _GUIDED = (
+    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18, 19)
 )
-_KIND = 19 * _WINDOW
+_KIND = 20 * _WINDOW
 _SCRATCH = _KINDS + 2 * _KIND
 
 
@@ -133,6 +136,41 @@ def _light(picture: Any, decode: Any, row: int, column: int, width: int, to: int
                 s[to + k * _WINDOW + p] = decode[picture[o + 3 * x + k]]
 
 
+@kernel(FLOATS1)
+def _guide(s: Any) -> None:
+    """Work out how much of a block's pixels is speaker, as their brightness tells it."""
+    for kind in range(2):
+        for n in range(BLOCK * _LINE):
+            p = kind * _KIND + n
+            luma = _BLUE * s[_LIGHT + p] + _GREEN * s[_LIGHT + _WINDOW + p] + _RED * s[_LIGHT + 2 * _WINDOW + p]
+            s[_GUIDED + p] = s[_SLOPE + p] * luma + s[_REST + p]
+
+
+@kernel(READ2, READ1, READ2, READ1, FLOATS1, FLOATS1)
+def _refine(w0: Any, b0: Any, w1: Any, b1: Any, s: Any, f: Any) -> None:
+    """Mend that by what `fine` has learnt; *f* is its scratch array, and holds what half size knows."""
+    for quarter in range(4):
+        at = _GUIDED + quarter // 2 * _KIND + quarter % 2 * BLOCK
+        for i in range(BLOCK):
+            four(s, place(at + i * _LINE), f, fine.GUIDED + quarter * LANES + i * BLOCK)
+    for n in range(4 * LANES):
+        f[fine.GUIDED + n] = min(fine.MOST, max(fine.LEAST, f[fine.GUIDED + n]))
+    fine.mend(w0, b0, w1, b1, f)
+    for quarter in range(4):
+        at = _GUIDED + quarter // 2 * _KIND + quarter % 2 * BLOCK
+        for i in range(BLOCK):
+            for j in range(BLOCK):
+                s[at + i * _LINE + j] += f[fine.OFF + quarter * LANES + i * BLOCK + j]
+
+
+@kernel(WHOLE, WHOLE, READ1, FLOATS3)
+def _tell(row: int, column: int, f: Any, told: Any) -> None:
+    """Hand on what `fine` was told of a block's pixels."""
+    for n in range(LANES):
+        for k in range(FINE):
+            told[row * BLOCK + n // BLOCK, column * BLOCK + n % BLOCK, k] = f[k * LANES + n]
+
+
 @kernel(WHOLE, NUMBER, NUMBER, NUMBER, READ1, TRUTH, FLOATS1)
 def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight: bool, s: Any) -> None:
     """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
@@ -141,8 +179,7 @@ def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight
         for n in range(BLOCK * _LINE):
             p = kind * _KIND + n
             blue, green, red = s[_LIGHT + p], s[_LIGHT + _WINDOW + p], s[_LIGHT + 2 * _WINDOW + p]
-            luma = _BLUE * blue + _GREEN * green + _RED * red
-            part = max(s[_SURE + p], cored((s[_SLOPE + p] * luma + s[_REST + p] - choke) * gain, black))
+            part = max(s[_SURE + p], cored((s[_GUIDED + p] - choke) * gain, black))
             own, a = (green, blue) if key == 1 else (blue, green)
             over = own - _BOTH * (a + red) - _LARGER * max(a, red) - s[_CLOTHES + p]
             # Well inside nothing needs mending but the screen's light, and mostly not that either.
@@ -256,14 +293,15 @@ def _untint(
 
 @kernel(
     SEEN3, SEEN3, SEEN2, READ1, SEEN1, WHOLE, SEEN3, READ2, READ2, READ3, READ3, READ3,
-    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, READ1, SEEN2, TRUTH, FLOATS3, FLOATS3, BYTES3, BYTES2,
+    NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, NUMBER, READ1, SEEN2, TRUTH,
+    READ2, READ1, READ2, READ1, TRUTH, FLOATS3, FLOATS3, FLOATS3, BYTES3, BYTES2,
 )  # fmt: skip
 def finish(
     picture: Any, background: Any, classes: Any, decode: Any, encode: Any, key: int,
     half: Any, share: Any, bright: Any, plate: Any, around: Any, tints: Any,
     noise: float, detail: float, black: float, choke: float, gain: float, spill: float,
     glare: Any, unglared: Any, straight: bool,
-    traits: Any, outline: Any, out: Any, alpha: Any,
+    w0: Any, b0: Any, w1: Any, b1: Any, refined: bool, told: Any, traits: Any, outline: Any, out: Any, alpha: Any,
 ) -> None:  # fmt: skip
     """Lay the speaker over *background*, or cut it free (*straight*: then the background is not looked at).
 
@@ -274,12 +312,15 @@ def finish(
         tints: by block, light of the screen's colour to take per unit of spill (three), and how green clothes may be.
         noise, detail: as `matte.fit` takes them.
         glare: what of the screen's light lies over all of the speaker, and what each byte is without it.
+        w0, b0, w1, b1: weights of `fine`, by which outlines are mended if they are to be *refined*.
+        told: room for what `fine` was told of each pixel at half size, for teaching; none if it is of one row.
         traits, outline: room for what `matte.fit` and `despill.unmix` find, a few rows at a time.
         out: begins as the background, or black; so *alpha* begins as nothing.
     """
     rows, columns = classes.shape
     width = alpha.shape[1]
-    s = np.zeros(_SCRATCH, np.float32)
+    s, f = np.zeros(_SCRATCH, np.float32), np.zeros(fine.SCRATCH, np.float32)
+    wide, flat_traits = traits.shape[2], traits.reshape(traits.size)
     prepared = outline.reshape(outline.size)
     flat_picture = picture.reshape(picture.size)
     flat_background = background.reshape(background.size)
@@ -307,6 +348,13 @@ def finish(
                     _light(flat_picture, decode, row, column, width, _LIGHT, s)
                     if not straight:
                         _light(flat_background, decode, row, column, width, _BEHIND, s)
+                    _guide(s)
+                    if refined and around[row, column, 5] < _HARDLY_OUTSIDE:
+                        fine.around(row, column, share, flat_traits, wide, f)
+                        if f[fine.ANY] > _0:
+                            _refine(w0, b0, w1, b1, s, f)
+                            if told.shape[0] > 1:
+                                _tell(row, column, f, told)
                     _mix(key, black, choke, gain, glare, straight, s)
                     _put(encode, row, column, width, s, flat_out, flat_alpha)
             elif kind != EMPTY:

@@ -41,9 +41,10 @@ RING: Final = 4 * BLOCK
 """Rows at half size that are kept of what outlines are worked out from, the next in place of the last: so few stay in
 the processor's own memory.
 """
-TRAITS: Final = 4
+TRAITS: Final = 6
 """Of each pixel of an outline: the slope by which the share of speaker follows brightness, the share left when
-brightness is taken out, the mean share around it, and how well the two go together (0 to 1).
+brightness is taken out, the mean share around it, how well the two go together (0 to 1), how far the share spreads, and
+how far by what brightness tells (both as standard deviations; the last is negative where the speaker is darker).
 """
 OUTLINE: Final = 12
 """Of each pixel of an outline: slope and rest of the share of speaker; the least it may be; the screen's light (three
@@ -87,4 +88,10 @@ purest pixels, and what of these is not the screen's own; how much more counts a
 FIELDS: Final = HINTS + 4
 """The same, and how it is lit: one over what the plate's share counts for, and the screen's light over the plate's
 (three).
+"""
+
+FINE: Final = 16
+"""Numbers that describe a pixel at half size for `fine`: the share of speaker in the nine around it (0 to 8); in the
+four of full size that it is made of, as brightness tells it (9 to 12); and the last three traits of an outline (13 to
+15).
 """

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greenscreen.errors import PictureUnusable
-from greenscreen.facts import ANYWAY, BLOCK, CLEAR, EMPTY, GREENNESS, MIXED, TINTED
+from greenscreen.facts import ANYWAY, BLOCK, CLEAR, EMPTY, FINE, GREENNESS, MIXED, TINTED
 from greenscreen.glare import glare
 from greenscreen.key import GREEN, Hue, Key
 from greenscreen.light import DECODE, ENCODE, Bytes, Floats, decoded
@@ -91,6 +91,7 @@ class Keyer:
         from greenscreen import (  # numba comes with the extra, and only when it is needed
             blend,
             described,
+            fine,
             matte,
             outline,
             palette,
@@ -99,6 +100,7 @@ class Keyer:
 
         self._look, self._part, self._finish = matte.look, matte.part, blend.finish
         self._hint, self._mend, self._outliner = described.hint, outline.mend, outline.Outliner()
+        self._refiner, self._told = fine.Refiner(), np.zeros((1, 1, FINE), np.float32)
         self._field, self._palette = Field, palette.Palette
         self._finder = PersonFinder()
         self._state: State | None = None
@@ -150,7 +152,7 @@ class Keyer:
             seen.half, seen.share, state.bright, seen.plate, seen.around, state.tints,
             seen.noise, seen.detail, seen.black, seen.choke, seen.gain, self.settings.spill,
             state.glare, state.unglared, straight,
-            state.traits, state.outline, out, alpha,
+            *self._refiner.weights, seen.refined, self._told, state.traits, state.outline, out, alpha,
         )  # fmt: skip
         if (height, width) != colour.shape[:2]:
             out, alpha = np.ascontiguousarray(out[:height, :width]), np.ascontiguousarray(alpha[:height, :width])
@@ -303,6 +305,7 @@ class Keyer:
         return _Seen(
             classes=classes, half=half, share=alpha, plate=plate, around=around, key=key,
             noise=noise, detail=detail, black=black, choke=choke, gain=gain,
+            refined=field is not None and not settings.soften,
         )  # fmt: skip
 
 
@@ -321,6 +324,7 @@ class _Seen:
     black: float
     choke: float
     gain: float
+    refined: bool
 
 
 def _without_crumbs(touched: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -254,6 +254,8 @@ def _agree(slack: Any, detail: float, s: Any) -> None:
         s[_FOUND + _WINDOW + n] = m0 - slope * detail * m1 + _KEPT * detail * missed
         s[_FOUND + 2 * _WINDOW + n] = m0
         s[_FOUND + 3 * _WINDOW + n] = min(_1, both * both / ((lumas + _FLOOR) * (parts + slack) + _TINY))
+        s[_FOUND + 4 * _WINDOW + n] = np.sqrt(parts)
+        s[_FOUND + 5 * _WINDOW + n] = slope * np.sqrt(lumas)
 
 
 @kernel(WHOLE, SEEN2, READ2, READ2, NUMBER, NUMBER, FLOATS3)
@@ -269,7 +271,7 @@ def fit(row: int, classes: Any, alpha: Any, bright: Any, noise: float, detail: f
     """
     height, width = alpha.shape
     columns = classes.shape[1]
-    s = np.zeros(19 * _WINDOW, np.float32)
+    s = np.zeros((15 + TRAITS) * _WINDOW, np.float32)
     flat_alpha, flat_bright = alpha.reshape(alpha.size), bright.reshape(bright.size)
     found = traits.reshape(traits.size)
     slack = noise * noise + _SLACK

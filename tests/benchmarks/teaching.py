@@ -71,7 +71,7 @@ def lessons(seed: int, count: int) -> Iterator[Lessons]:
     """Draw *count* clips, and yield what is not sure in each."""
     for number in range(count):
         rng = np.random.default_rng([seed, number])
-        clip = _clip(rng, seed * 1000 + number, number)
+        clip = drawn(rng, seed * 1000 + number, number)
         with Pupil(plate=plate.take(clip.plate_frames) if number % 5 else None) as keyer:
             for at, (frame, truth) in enumerate(zip(clip.frames, clip.alphas, strict=True)):
                 told, unsure = keyer.looks_at(frame)
@@ -161,7 +161,8 @@ def off(seen: Lessons, network: dict[str, np.ndarray] | None) -> float:
     return float(np.square(share - seen.truth).mean()) * 1e3
 
 
-def _clip(rng: np.random.Generator, seed: int, number: int) -> Clip:
+def drawn(rng: np.random.Generator, seed: int, number: int) -> Clip:
+    """Clip *number* of those that are learnt from."""
     size = _SIZES[number % len(_SIZES)]
     if number % 4 == 3:
         return strangers.take(seed, size=size, length=3, empty=6)

@@ -113,11 +113,11 @@ def _screen_and_speaker(seed: int) -> np.ndarray:
 
 def test_nothing_is_compiled_during_a_frame():
     """Compiling takes seconds: a call with unforeseen types is refused instead."""
-    from greenscreen import blend, described, despill, judge, lanes, matte, outline, palette
+    from greenscreen import blend, described, despill, fine, judge, lanes, matte, outline, palette
 
     for kernel in (
-        matte.look, matte.part, matte.fit, described.hint, outline.mend, despill.unmix, blend.finish, judge.judge,
-        palette.tell_shades,
+        matte.look, matte.part, matte.fit, described.hint, outline.mend, despill.unmix, fine.around, fine.mend,
+        blend.finish, judge.judge, palette.tell_shades,
     ):  # fmt: skip
         assert len(kernel.signatures) == 1
         assert not kernel._can_compile
