@@ -132,11 +132,12 @@ def test_leaving_the_context_ends_the_take_whole(tmp_path: Path):
 
 
 _STEERING = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from capture import wire
 from capture.plan import Plan
 from capture.remote import Remote
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever began the tests may have had it ignored
 with Remote(wire.noun(wire.message(sys.stdin.read())["plan"], Plan)) as remote:
     remote.ready()
     remote.roll()
