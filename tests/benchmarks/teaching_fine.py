@@ -6,8 +6,11 @@ The clips are those of `teaching`, whose network must be there before: what is l
 clip counts as much as any other, whether it is hard or easy; else the hardest would be learnt from alone, at the
 cost of clean footage. Some five seconds a clip, and two minutes to learn.
 
-Of networks with 8, 12, 16 and 24 numbers in their layer, the second errs as little as the third. Told of more (the
-shares two pixels away, or those before `outline` mended them), they err by 1 to 3 % less still, and cost twice as much.
+Of networks with 8, 12, 16 and 24 numbers in their layer, the second errs as little as the third, and the last by 2 %
+less; with two layers of 24 and 12, or 48 and 24, it is 3 and 6 % less, at three and seven times the cost. Told of
+shares two pixels away, or of those before `outline` mended them, it errs by 1 to 3 % less. Told of the hints of its
+block, it errs by 5 % less on clips that are held out, and on those of the benchmark as much as before: it learns this
+footage.
 """
 
 from __future__ import annotations
