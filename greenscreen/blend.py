@@ -34,7 +34,7 @@ from greenscreen.compiled import (
 )
 from greenscreen.described import LANES
 from greenscreen.despill import unmix
-from greenscreen.facts import BLOCK, EMPTY, FINE, MIXED, OUTLINE, RING, TINTED
+from greenscreen.facts import BLOCK, EMPTY, MIXED, OUTLINE, RING, TINTED
 from greenscreen.lanes import cored, eight, four, place
 from greenscreen.matte import fit
 
@@ -161,14 +161,6 @@ def _refine(w0: Any, b0: Any, w1: Any, b1: Any, s: Any, f: Any) -> None:
         for i in range(BLOCK):
             for j in range(BLOCK):
                 s[at + i * _LINE + j] += f[fine.OFF + quarter * LANES + i * BLOCK + j]
-
-
-@kernel(WHOLE, WHOLE, READ1, FLOATS3)
-def _tell(row: int, column: int, f: Any, told: Any) -> None:
-    """Hand on what `fine` was told of a block's pixels."""
-    for n in range(LANES):
-        for k in range(FINE):
-            told[row * BLOCK + n // BLOCK, column * BLOCK + n % BLOCK, k] = f[k * LANES + n]
 
 
 @kernel(WHOLE, NUMBER, NUMBER, NUMBER, READ1, TRUTH, FLOATS1)
@@ -354,7 +346,7 @@ def finish(
                         if f[fine.ANY] > _0:
                             _refine(w0, b0, w1, b1, s, f)
                             if told.shape[0] > 1:
-                                _tell(row, column, f, told)
+                                fine.tell(row, column, f, told)
                     _mix(key, black, choke, gain, glare, straight, s)
                     _put(encode, row, column, width, s, flat_out, flat_alpha)
             elif kind != EMPTY:

@@ -11,14 +11,12 @@ where the outline is wished to be soft, where a person is told by the person mod
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 
-from greenscreen.compiled import FLOATS1, READ1, READ2, WHOLE, kernel
+from greenscreen.compiled import FLOATS1, FLOATS3, READ1, READ2, WHOLE, kernel
 from greenscreen.described import LANES
-from greenscreen.errors import ModelMissing
 from greenscreen.facts import BLOCK, FINE, RING, TRAITS
 from greenscreen.lanes import four, place
 from greenscreen.light import Floats
@@ -49,26 +47,6 @@ SCRATCH: Final = ANY + 1
 MODEL: str = "fine.npz"
 NAMES: Final = ("w0", "b0", "w1", "b1")
 """Weights of the layers, and what is added after each."""
-
-
-class Refiner:
-    """The network.
-
-    Raises:
-        ModelMissing: it is not in the package.
-    """
-
-    def __init__(self) -> None:
-        path = resources.files("greenscreen") / "models" / MODEL
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                w0, b0, w1, b1 = (np.ascontiguousarray(kept[name], np.float32) for name in NAMES)
-        except (OSError, KeyError, ValueError) as error:
-            raise ModelMissing(
-                f"what was learnt of fine outlines cannot be read ({path}): {error}",
-                hint="install flipcast again; it comes with the package",
-            ) from error
-        self.weights: tuple[Floats, Floats, Floats, Floats] = (w0, b0, w1, b1)
 
 
 def is_open(told: Floats) -> Mask:
@@ -132,3 +110,11 @@ def mend(w0: Any, b0: Any, w1: Any, b1: Any, s: Any) -> None:
                 one += w1[k, j] * seen
                 other += w1[k, j + 1] * seen
             s[OFF + j * LANES + n], s[OFF + (j + 1) * LANES + n] = one * s[_OPEN + n], other * s[_OPEN + n]
+
+
+@kernel(WHOLE, WHOLE, READ1, FLOATS3)
+def tell(row: int, column: int, s: Any, told: Any) -> None:
+    """Write what describes the pixels of a block into *told*, for teaching."""
+    for n in range(LANES):
+        for k in range(FINE):
+            told[row * BLOCK + n // BLOCK, column * BLOCK + n % BLOCK, k] = s[k * LANES + n]

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from greenscreen import learnt
 from greenscreen.errors import PictureUnusable
 from greenscreen.facts import ANYWAY, BLOCK, CLEAR, EMPTY, FINE, GREENNESS, MIXED, TINTED
 from greenscreen.glare import glare
@@ -99,8 +100,10 @@ class Keyer:
         from greenscreen.field import Field
 
         self._look, self._part, self._finish = matte.look, matte.part, blend.finish
-        self._hint, self._mend, self._outliner = described.hint, outline.mend, outline.Outliner()
-        self._refiner, self._told = fine.Refiner(), np.zeros((1, 1, FINE), np.float32)
+        self._hint, self._mend = described.hint, outline.mend
+        self._outline_weights = learnt.weights(outline.MODEL, outline.NAMES)
+        self._fine_weights = learnt.weights(fine.MODEL, fine.NAMES)
+        self._told = np.zeros((1, 1, FINE), np.float32)
         self._field, self._palette = Field, palette.Palette
         self._finder = PersonFinder()
         self._state: State | None = None
@@ -147,12 +150,13 @@ class Keyer:
         state = self._state
         seen = self._matte(state, colour)
         out, alpha = np.zeros_like(colour) if straight else back.copy(), np.zeros(colour.shape[:2], np.uint8)
+        w0, b0, w1, b1 = self._fine_weights
         self._finish(
             colour, back, seen.classes, DECODE, ENCODE, seen.key,
             seen.half, seen.share, state.bright, seen.plate, seen.around, state.tints,
             seen.noise, seen.detail, seen.black, seen.choke, seen.gain, self.settings.spill,
             state.glare, state.unglared, straight,
-            *self._refiner.weights, seen.refined, self._told, state.traits, state.outline, out, alpha,
+            w0, b0, w1, b1, seen.refined, self._told, state.traits, state.outline, out, alpha,
         )  # fmt: skip
         if (height, width) != colour.shape[:2]:
             out, alpha = np.ascontiguousarray(out[:height, :width]), np.ascontiguousarray(alpha[:height, :width])
@@ -292,10 +296,11 @@ class Keyer:
                 state.person, state.firm,
                 field.near, field.inside, fields, around, state.hints,
             )  # fmt: skip
+            w0, b0, w1, b1, w2, b2 = self._outline_weights
             self._mend(
                 asked, half, DECODE, key, plate, state.share, state.bright, state.hints,
                 state.palette.lights, state.palette.shades, state.palette.own, noise,
-                *self._outliner.weights, state.alpha,
+                w0, b0, w1, b1, w2, b2, state.alpha,
             )  # fmt: skip
         alpha, detail = state.alpha, 1.0
         if settings.soften:

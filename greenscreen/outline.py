@@ -12,17 +12,14 @@ faces.
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS2, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, inlined, kernel
 from greenscreen.described import ALL_SCREEN, LANES, NO_SCREEN, SCRATCH, describe
-from greenscreen.errors import ModelMissing
 from greenscreen.facts import ANYWAY, BLOCK, DESCRIBED, FIELDS
 from greenscreen.lanes import draw_down, eight, place
-from greenscreen.light import Floats
 
 FIRST: Final = 24
 SECOND: Final = 12
@@ -44,26 +41,6 @@ _ALL = np.float32(0.98)
 MODEL: str = "outline.npz"
 NAMES: Final = ("w0", "b0", "w1", "b1", "w2", "b2")
 """Weights of the layers, and what is added after each. The last gives two: by how much more, and how much less."""
-
-
-class Outliner:
-    """The network.
-
-    Raises:
-        ModelMissing: it is not in the package.
-    """
-
-    def __init__(self) -> None:
-        path = resources.files("greenscreen") / "models" / MODEL
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-                w0, b0, w1, b1, w2, b2 = (np.ascontiguousarray(kept[name], np.float32) for name in NAMES)
-        except (OSError, KeyError, ValueError) as error:
-            raise ModelMissing(
-                f"what was learnt of outlines cannot be read ({path}): {error}",
-                hint="install flipcast again; it comes with the package",
-            ) from error
-        self.weights: tuple[Floats, Floats, Floats, Floats, Floats, Floats] = (w0, b0, w1, b1, w2, b2)
 
 
 @kernel(READ2, READ1, WHOLE, WHOLE, WHOLE, FLOATS1)

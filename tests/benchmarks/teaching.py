@@ -17,9 +17,10 @@ from __future__ import annotations
 
 import argparse
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -29,6 +30,9 @@ from greenscreen.facts import BLOCK, DESCRIBED
 from greenscreen.keyer import Keyer
 from tests.benchmarks import footage, strangers
 from tests.benchmarks.footage import Clip, Scene
+
+if TYPE_CHECKING:
+    import torch
 
 PACKAGE = Path(outline.__file__).parent / "models" / "outline.npz"
 HELD_OUT = 9
@@ -121,19 +125,14 @@ def taught(seen: Lessons, *, rounds: int = 60, seed: int = 1) -> dict[str, np.nd
     network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2])
     batch = 12288
     steps = rounds * len(facts) // batch
-    descent = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
-    pace = torch.optim.lr_scheduler.OneCycleLR(descent, 5e-3, total_steps=steps)
-    for _ in range(steps):
+
+    def errors() -> torch.Tensor:
         some = torch.randint(0, len(facts), (batch,))
         # Blurred a little, so that it cannot tell one clip from another by heart.
         blurred = facts[some] + 0.15 * torch.randn(batch, DESCRIBED)
-        guess = found[some] + network(blurred)[:, 0]
-        inside = guess.clamp(0, 1)
-        loss = (inside + 0.1 * (guess - inside) - truth[some]).square().mean()
-        descent.zero_grad()
-        loss.backward()
-        descent.step()
-        pace.step()
+        return squares(found[some] + network(blurred)[:, 0], truth[some])
+
+    descend(network, errors, steps)
     w0, b0, w1, b1, w2, b2 = (p.detach().numpy() for p in network.parameters())
     w0 = w0 / spread
     # Each layer gives only what is above zero, so the last is there twice: once for more, once for less.
@@ -141,6 +140,26 @@ def taught(seen: Lessons, *, rounds: int = 60, seed: int = 1) -> dict[str, np.nd
         "w0": w0.T, "b0": b0 - w0 @ middle, "w1": w1.T, "b1": b1,
         "w2": np.stack([w2[0], -w2[0]], axis=1), "b2": np.concatenate([b2, -b2]),
     }  # fmt: skip
+
+
+def squares(guess: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """The squared errors of a *guess*: what lies below 0 or above 1 counts for little, but shows the way back."""
+    inside = guess.clamp(0, 1)
+    return (inside + 0.1 * (guess - inside) - truth).square()
+
+
+def descend(network: torch.nn.Module, errors: Callable[[], torch.Tensor], steps: int) -> None:
+    """Make a *network* better in so many *steps*, by the mean of its *errors* on some of what was seen."""
+    import torch  # for teaching alone
+
+    descent = torch.optim.AdamW(network.parameters(), 3e-3, weight_decay=1e-3)
+    pace = torch.optim.lr_scheduler.OneCycleLR(descent, 5e-3, total_steps=steps)
+    for _ in range(steps):
+        loss = errors().mean()
+        descent.zero_grad()
+        loss.backward()
+        descent.step()
+        pace.step()
 
 
 def said(told: np.ndarray, network: dict[str, np.ndarray]) -> np.ndarray:
@@ -206,28 +225,47 @@ def _any(scene: Scene, rng: np.random.Generator) -> Scene:
     )
 
 
-def main() -> None:
-    """Draw, look, teach, and write what was learnt."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def report(seen: Lessons, network: dict[str, np.ndarray]) -> str:
+    """How much better a *network* makes what was *seen*, in a few words."""
+    return f"{len(seen.truth)} pixels, mean squared error {off(seen, None):.2f} → {off(seen, network):.2f}"
+
+
+def teach(
+    about: str | None,
+    package: Path,
+    draw: Callable[[int, int], Iterable[Lessons]],
+    taught: Callable[[Lessons], dict[str, np.ndarray]],
+    report: Callable[[Lessons, dict[str, np.ndarray]], str],
+) -> None:
+    """Draw, look, teach, and write what was learnt: the command of whoever teaches a network.
+
+    Args:
+        about: what the command says of itself.
+        package: where the package has the network.
+        draw: yields lessons by seed and number of clips.
+        taught: makes a network of them.
+        report: tells how good it is on some of them.
+    """
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=1060)
     parser.add_argument("--seed", type=int, default=600)
     parser.add_argument("--keep", type=Path, help="where what was seen is kept, or lies already")
-    parser.add_argument("--out", type=Path, default=PACKAGE)
+    parser.add_argument("--out", type=Path, default=package)
     wishes = parser.parse_args()
     if wishes.keep and wishes.keep.exists():
         with np.load(wishes.keep) as kept:
             seen = Lessons(told=kept["told"], truth=kept["truth"], clip=kept["clip"])
     else:
-        parts = list(lessons(wishes.seed, wishes.clips))
+        parts = list(draw(wishes.seed, wishes.clips))
         seen = Lessons(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in ("told", "truth", "clip")})
         if wishes.keep:
             np.savez(wishes.keep, told=seen.told, truth=seen.truth, clip=seen.clip)
     asked = seen.clip % HELD_OUT == 0
     network = taught(seen.of(~asked))
     for name, some in (("learnt from", seen.of(~asked)), ("held out", seen.of(asked))):
-        print(f"{name}: {len(some.truth)} pixels, mean squared error {off(some, None):.2f} → {off(some, network):.2f}")
+        print(f"{name}: {report(some, network)}")
     np.savez(wishes.out, **{name: values.astype(np.float32) for name, values in network.items()})
 
 
 if __name__ == "__main__":
-    main()
+    teach(__doc__, PACKAGE, lessons, taught, report)

@@ -17,7 +17,7 @@ def alphas(clip: Clip, *, refined: bool, settings: Key | None = None) -> list[np
     """The clip's keys, with what was learnt and without."""
     with Keyer(settings, plate=plate.take(clip.plate_frames)) as keyer:
         if not refined:
-            keyer._refiner.weights = tuple(np.zeros_like(w) for w in keyer._refiner.weights)  # type: ignore[assignment]
+            keyer._fine_weights = [np.zeros_like(w) for w in keyer._fine_weights]
         return [keyer.key(frame).alpha for frame in clip.frames]
 
 
@@ -47,7 +47,7 @@ def test_the_kernels_work_out_what_the_weights_say():
     clip = footage.take("motion", seed=41, size=SIZE, length=1, empty=4)
     with teaching_fine.Pupil(plate=plate.take(clip.plate_frames)) as pupil:
         told = pupil.looks_at(clip.frames[0])
-        network = dict(zip(fine.NAMES, pupil._refiner.weights, strict=True))
+        network = dict(zip(fine.NAMES, pupil._fine_weights, strict=True))
     alpha = alphas(clip, refined=True)[0] / 255.0
     rows, columns = np.nonzero(fine.is_open(told))
     guided = told[rows, columns, 9:13]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from greenscreen import described, outline, plate
+from greenscreen import described, learnt, outline, plate
 from greenscreen.errors import ModelMissing
 from greenscreen.facts import ANYWAY, DESCRIBED
 from greenscreen.field import Field
@@ -80,7 +80,7 @@ def test_the_kernels_work_out_what_the_weights_say():
     mixed = np.kron(seen["asked"], np.ones((4, 4), np.uint8)) > 0
     told = seen["told"][mixed & described.is_open(seen["told"])]
     found = seen["alpha"][mixed & described.is_open(seen["told"])]
-    said = teaching.said(told, dict(zip(outline.NAMES, outline.Outliner().weights, strict=True)))
+    said = teaching.said(told, dict(zip(outline.NAMES, learnt.weights(outline.MODEL, outline.NAMES), strict=True)))
 
     assert len(told) > 1000
     assert np.abs(found - said).max() < 2e-3
