@@ -70,12 +70,10 @@ def test_the_page_opens_for_whoever_has_its_address(client: TestClient):
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/wrong/", f"/{SECRET[:-1]}/", f"/{SECRET}", f"/static/../{SECRET}x/", "//", "/é/"]
-)
+@pytest.mark.parametrize("path", ["/", "/wrong/", "/{cut}/", "/{cut}{end}", "/static/../{cut}{end}x/", "//", "/é/"])
 def test_without_the_secret_nothing_is_told(client: TestClient, path: str):
     """Other users of the machine can reach the port; they must not reach the camera."""
-    answer = client.get(path)
+    answer = client.get(path.format(cut=SECRET[:-1], end=SECRET[-1]))
 
     assert answer.status_code in (403, 404)
     assert "<html" not in answer.text
