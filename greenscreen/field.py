@@ -356,7 +356,7 @@ class Field:
         """The blocks that show nothing but screen, well away from whatever else there is."""
         verdict = self._judged(blocks, expected)
         kappa = verdict[..., KAPPA]
-        least, most, apart = (0.2, 4.0, 0.3) if loose else (0.3, 2.0, 0.16)
+        least, most, apart = (0.2, 4.0, 0.3) if loose else (0.3, 2.0, 0.08)
         likely = (kappa > least) & (kappa < most) & (verdict[..., OFF] < apart) & (person < 0.6) & ~self._whole
         likely &= difference(blocks[..., :3], self.channels) > DARKEST / 2
         if not likely.any():

@@ -20,6 +20,9 @@ SHARE: Final = 0.01
 ROOM: Final = 0.6
 """Of the darkest there is on the speaker: what may be glare."""
 
+LEFT: Final = 0.5
+"""Of each channel, what is left at least: were there no glare, dark hair and a navy suit would turn purple."""
+
 _DARKEST: Final = 0.5  # hundredths of the speaker's blocks
 _ENOUGH: Final = 200
 _MANY: Final = 2000
@@ -45,4 +48,4 @@ def glare(lights: Floats, now: Floats, speaker: Floats, inside: Mask) -> Floats 
 
 def without(light: Floats) -> Bytes:
     """What each code value becomes when some *light* is taken away: ``(3, 256)``."""
-    return np.stack([encoded(np.maximum(DECODE - light[k], 0)) for k in range(3)])
+    return np.stack([encoded(np.maximum(DECODE - light[k], LEFT * DECODE)) for k in range(3)])

@@ -17,6 +17,8 @@ from greenscreen.light import Floats, brightness
 from greenscreen.screen import Mask
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
+_WHITE: Final = 1.4
+"""Light: so much brighter than the camera's white no veil is, even where the screen shines on it."""
 _PURER: Final = 0.05
 _FAR_PURER: Final = 0.1
 """How much purer than the screen, over its brightness; so far, a few blocks are enough."""
@@ -34,7 +36,7 @@ def opaque_in(blocks: Floats, verdict: Floats, now: Floats, channels: Channels, 
     kappa = np.clip(verdict[..., KAPPA], 0, 0.9)
     blue, green, red = (blocks[..., k] - kappa * now[..., k] for k in range(3))
     own = np.maximum(np.maximum(blue, green), red)
-    bright = (own > 1.1 * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)
+    bright = (own > _WHITE * (1 - kappa)) & (kappa > 0.05) & (verdict[..., OFF] > 0.6)
     pure = sum(verdict[..., KAPPA] * now[..., k] - blocks[..., k] for k in channels.others) / 2
     purely = np.where(kappa > 0.3, pure / brightness(now), 0)
     opaque, purer = (
