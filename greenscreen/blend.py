@@ -59,10 +59,10 @@ _WINDOW = _LINE * (BLOCK + 2)
 _LAST = _LINE * (BLOCK + 1)
 _WINDOWS = OUTLINE * _WINDOW
 _ACROSS, _KINDS = _WINDOWS, 2 * _WINDOWS
-_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LIGHT, _BEHIND, _PART, _GUIDED = (
-    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 15, 18, 19)
+_SLOPE, _REST, _SURE, _SCREEN, _TAKE, _OWN, _MEAN, _CLOTHES, _LACK, _LIGHT, _BEHIND, _PART, _GUIDED = (
+    _KINDS + n * _WINDOW for n in (0, 1, 2, 3, 6, 7, 10, 11, 12, 13, 16, 19, 20)
 )
-_KIND = 20 * _WINDOW
+_KIND = 21 * _WINDOW
 _SCRATCH = _KINDS + 2 * _KIND
 
 
@@ -167,6 +167,10 @@ def _refine(w0: Any, b0: Any, w1: Any, b1: Any, s: Any, f: Any) -> None:
 def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight: bool, s: Any) -> None:
     """Work out a block's pixels: how much of each is speaker, and what is to be seen there."""
     blue_glare, green_glare, red_glare = glare[0], glare[1], glare[2]
+    key_glare, a_glare = (green_glare, blue_glare) if key == 1 else (blue_glare, green_glare)
+    less = key_glare - _HALF * (a_glare + red_glare)
+    to_key = _1 - _GREEN if key == 1 else _1 - _BLUE
+    to_blue, to_green = (to_key - _1, to_key) if key == 1 else (to_key, to_key - _1)
     for kind in range(2):
         for n in range(BLOCK * _LINE):
             p = kind * _KIND + n
@@ -196,6 +200,12 @@ def _mix(key: int, black: float, choke: float, gain: float, glare: Any, straight
             blue += (b * ratio - blue) * trust
             green += (g * ratio - green) * trust
             red += (r * ratio - red) * trust
+            # What lacks the screen's colour more than the speaker does anywhere near lost too much of it: a purple rim.
+            own, a = (green, blue) if key == 1 else (blue, green)
+            lack = max(_0, _HALF * (a + red) - own - part * (s[_LACK + p] + less))
+            blue = max(_0, blue + lack * to_blue)
+            green = max(_0, green + lack * to_green)
+            red = max(_0, red + lack * (to_key - _1))
             if straight:
                 more = _1 / max(part, _LEAST)
                 blue, green, red = blue * more, green * more, red * more

@@ -4,6 +4,10 @@ Three things are taken away, all as light of the screen's own colour, so that re
 and nothing turns grey. What shines *through* (hair, a blurred hand) is the screen's light times what the speaker does
 not cover. What shines *on* the speaker is told by the screen's channel standing above the others by more than the
 clothes deep inside do by themselves. What lies over everything is `greenscreen.glare`.
+
+A camera's colour is coarser than its brightness, so that beside a dark rim less of the screen's colour is seen than is
+taken away, and hair turns purple. What falls shorter of that colour than the speaker does anywhere near is filled up
+again, at the same brightness (`blend`, `facts.AROUND`).
 """
 
 from __future__ import annotations
@@ -13,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from greenscreen.compiled import FLOATS1, FLOATS3, NUMBER, READ1, READ2, READ3, SEEN2, SEEN3, WHOLE, kernel
-from greenscreen.facts import BLOCK, MIXED, OUTLINE, RING, TRAITS
+from greenscreen.facts import AROUND, BLOCK, MIXED, OUTLINE, RING, TRAITS
 from greenscreen.lanes import cored, draw_across, draw_down, eight, four, place
 
 _0, _1 = np.float32(0), np.float32(1)
@@ -26,9 +30,8 @@ _HALF, _FIFTH, _THOUSANDTH = (np.float32(n) for n in (0.5, 0.2, 1e-3))
 _LINE = 2 * BLOCK
 _WINDOW = _LINE * (BLOCK + 2)
 _SLOPE, _REST, _MEAN, _TOGETHER, _ALPHA, _BRIGHT, _LIGHT, _PLATE, _FIELDS, _OUT = (
-    n * _WINDOW for n in (0, 1, 2, 3, 4, 5, 6, 9, 12, 18)
+    n * _WINDOW for n in (0, 1, 2, 3, 4, 5, 6, 9, 12, 12 + AROUND)
 )
-_AROUND = 6
 
 
 @kernel(WHOLE, NUMBER, NUMBER, NUMBER, NUMBER, READ1, FLOATS1)
@@ -77,6 +80,7 @@ def _unmixed(key: int, black: float, choke: float, gain: float, spill: float, gl
         s[_OUT + 9 * _WINDOW + n] = max(_0, red - over * from_red)
         s[_OUT + 10 * _WINDOW + n] = mean
         s[_OUT + 11 * _WINDOW + n] = clothes
+        s[_OUT + 12 * _WINDOW + n] = s[_FIELDS + 6 * _WINDOW + n]
 
 
 @kernel(
@@ -94,15 +98,14 @@ def unmix(
 
     Args:
         traits: as `matte.fit` leaves them.
-        around: by block, the screen's light now over the plate's (three), how green clothes may be, how surely it lies
-            inside a person, how far outside the screen.
+        around: by block, as `facts.AROUND` has it.
         black, choke, gain: what share of speaker counts as none, and the steepness from there.
         glare: what of the screen's light lies over all of the speaker.
     """
     rows, columns = classes.shape
     width, wide = alpha.shape[1], traits.shape[2]
-    s = np.zeros((18 + OUTLINE) * _WINDOW, np.float32)
-    lines = np.empty((BLOCK, columns * _AROUND), np.float32)
+    s = np.zeros((12 + AROUND + OUTLINE) * _WINDOW, np.float32)
+    lines = np.empty((BLOCK, columns * AROUND), np.float32)
     drawn = lines.reshape(lines.size)
     flat_traits, flat_alpha, flat_bright = (
         traits.reshape(traits.size),
@@ -111,7 +114,7 @@ def unmix(
     )
     flat_picture, flat_plate = picture.reshape(picture.size), plate.reshape(plate.size)
     flat_outline = outline.reshape(outline.size)
-    flat_around = around.reshape((rows, columns * _AROUND))
+    flat_around = around.reshape((rows, columns * AROUND))
     if not (classes[row] == MIXED).any():
         return
     draw_down(row, flat_around, lines)
@@ -148,9 +151,9 @@ def unmix(
                 for k in range(3):
                     s[_LIGHT + k * _WINDOW + _LINE * i + j] = decode[flat_picture[3 * (at + j) + k]]
                     s[_PLATE + k * _WINDOW + _LINE * i + j] = flat_plate[3 * (at + j) + k]
-            here = place((i * columns + column) * _AROUND)
-            left, right = place((i * columns + before) * _AROUND), place((i * columns + after) * _AROUND)
-            for k in range(_AROUND):
+            here = place((i * columns + column) * AROUND)
+            left, right = place((i * columns + before) * AROUND), place((i * columns + after) * AROUND)
+            for k in range(AROUND):
                 draw_across(drawn, here + k, left + k, right + k, s, _FIELDS + k * _WINDOW + _LINE * i)
         _unmixed(key, black, choke, gain, spill, glare, s)
         for i in range(BLOCK):

@@ -46,10 +46,14 @@ TRAITS: Final = 6
 brightness is taken out, the mean share around it, how well the two go together (0 to 1), how far the share spreads, and
 how far by what brightness tells (both as standard deviations; the last is negative where the speaker is darker).
 """
-OUTLINE: Final = 12
+OUTLINE: Final = 13
 """Of each pixel of an outline: slope and rest of the share of speaker; the least it may be; the screen's light (three
 numbers); what of it to take per unit of spill; the speaker's own light, premultiplied (three); the mean share; how
-green the clothes may be.
+green the clothes may be, and how little green of all.
+"""
+AROUND: Final = 7
+"""Of each block, for outlines: the screen's light now over the plate's (three); how green clothes may be; how surely it
+lies inside a person; how far outside the screen; how far the speaker's light may fall short of the screen's colour.
 """
 MARGIN: Final = 8
 """Columns more than a picture has, in such rows: one before its first pixel, the rest after its last."""

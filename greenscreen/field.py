@@ -15,6 +15,7 @@ import numpy as np
 
 from greenscreen.extent import beyond, with_tape
 from greenscreen.facts import (
+    AROUND,
     BLOCK,
     GREENNESS,
     KAPPA,
@@ -40,6 +41,8 @@ QUICK: Final = 0.7
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
+_NEARBY: Final = np.ones((9, 9), np.uint8)
+_LITTLE: Final = np.float32(0.003)
 _SELDOM: Final = 15
 _TAPED: Final = 0.25
 _UNUSUAL: Final = 0.05
@@ -77,7 +80,7 @@ class Field:
         self.fresh = True
         """Whether nothing was learnt yet since the screen was found."""
         self._bounded = True
-        self._count = self._doubts = 0
+        self._count = self._doubts = self._since_look = 0
         self._sure_before = float(known.mean())
         self._sure = known
         self._deep: Mask = np.zeros((height, width), np.bool_)
@@ -86,6 +89,7 @@ class Field:
         self._expected: Floats | None = None
         ones = np.ones((height, width), np.float32)
         self.rate, self.white, self.outside, self._limit, self._held = ones, ones, ones * 0, ones * 0, ones * 0
+        self._lack = ones
         self.inside: Floats = ones * 0
         """How surely each block lies inside the speaker, 0 to 2, as a hint for `outline`."""
         self._shaded_then: Mask = np.zeros((height, width), np.bool_)
@@ -95,7 +99,7 @@ class Field:
         self.near: Floats = np.zeros((height, width, 3), np.float32)
         """The light of the solid part of the speaker that is nearest, by block."""
         self.fields = np.zeros((height, width, 5), np.float32)
-        self.around = np.zeros((height, width, 6), np.float32)
+        self.around = np.zeros((height, width, AROUND), np.float32)
         self.tints = np.zeros((height, width, 4), np.float32)
 
     @classmethod
@@ -156,11 +160,12 @@ class Field:
             person = np.where(left, np.float32(0), person)
             self._deep &= ~left
         self._learn_light(blocks, sure, person, shaded & ~sure & ~self._deep)
-        if self._count % 2 == 0:
-            self._learn_speaker(blocks, person, clothes)
+        self._since_look = 0 if looked else self._since_look + 1
+        if self.fresh or self._since_look % 2 == 0:
+            self._learn_speaker(blocks, person, clothes, looked=looked)
         lay_out(
             self.now, self.plate_blocks, self.channels.key, spill,
-            self.rate, self.white, self.outside, self._weigh, self._limit, self._held,
+            self.rate, self.white, self.outside, self._weigh, self._limit, self._lack, self._held,
             self.fields, self.around, self.tints,
         )  # fmt: skip
         self.fresh = False
@@ -289,7 +294,8 @@ class Field:
         noise = float(np.median(np.sqrt(blocks[..., UNEVEN].take(few)) * self.rate.take(few)))
         self.noise = noise if self.fresh else self.noise + (noise - self.noise) * 0.3
 
-    def _learn_speaker(self, blocks: Floats, person: Floats, clothes: float) -> None:
+    def _learn_speaker(self, blocks: Floats, person: Floats, clothes: float, *, looked: bool) -> None:
+        """Learn where the speaker is solid; and in which colours, whenever the person model has *looked*."""
         verdict = self._judged(blocks, self.now)
         kappa = verdict[..., KAPPA]
         firm = person > 1.0 - 0.4 * clothes
@@ -315,8 +321,17 @@ class Field:
         # Where all around is solid, too, what is purer than the screen is no part of it up to its rim.
         whole = self._whole = filled(purer, kappa < 0.2)
         hidden = self._hidden(blocks, kappa)
+        if looked or self.fresh:
+            self._learn_colours(blocks, deep > 0, (deep > 0) | (within > 0) | whole)
+            self._lack = self._lacking(blocks, kappa < 0.2)
+        self.inside, self._held = (
+            np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
+        )
+        self._held[whole | hidden] = 1
+
+    def _learn_colours(self, blocks: Floats, deep: Mask, known: Mask) -> None:
+        """Learn how much of the screen's colour the speaker's own holds, from what lies *deep* and is else *known*."""
         white = limit = np.zeros_like(self.rate)
-        known = (deep > 0) | (within > 0) | whole
         if known.any():
             # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
             over = blocks[..., GREENNESS] - (0.01 + 2 * self.noise) * difference(self.now, self.channels)
@@ -331,10 +346,15 @@ class Field:
             white = np.clip(1.2 * drawn[..., 0] + 0.02, 0, 0.8)
             self._weigh = _whole(drawn[..., 1])
         self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
-        self.inside, self._held = (
-            np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
-        )
-        self._held[whole | hidden] = 1
+
+    def _lacking(self, blocks: Floats, known: Mask) -> Floats:
+        """How far the speaker's own light falls short of the screen's colour, at most, around each block."""
+        if not known.any():
+            return self._lack
+        lack = np.where(known, np.maximum(0, -difference(blocks[..., :3], self.channels)), np.float32(0))
+        most, near = (np.asarray(cv2.dilate(n.astype(np.float32), _NEARBY), np.float32) for n in (lack, known))
+        lack = np.where(near > 0, most, most.max()) + _LITTLE
+        return _whole(lack if self.fresh else self._lack + (lack - self._lack) * np.float32(0.5))
 
     def _hidden(self, blocks: Floats, kappa: Floats) -> Mask:
         """The tape that the speaker hides: before it no share of the screen's colour tells; what is around it does."""

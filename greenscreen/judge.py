@@ -61,11 +61,11 @@ def share_out(blocks: Any, rate: Any, white: Any, least: Any, mean: Any, most: A
 
 
 @kernel(
-    READ3, READ3, WHOLE, NUMBER, READ2, READ2, READ2, READ2, READ2, READ2, FLOATS3, FLOATS3, FLOATS3,
+    READ3, READ3, WHOLE, NUMBER, READ2, READ2, READ2, READ2, READ2, READ2, READ2, FLOATS3, FLOATS3, FLOATS3,
 )  # fmt: skip
 def lay_out(
     now: Any, plate: Any, key: int, spill: float,
-    rate: Any, white: Any, outside: Any, weigh: Any, limit: Any, inside: Any,
+    rate: Any, white: Any, outside: Any, weigh: Any, limit: Any, lack: Any, inside: Any,
     fields: Any, around: Any, tints: Any,
 ) -> None:  # fmt: skip
     """Put what is known of each block side by side, as `matte.part`, `despill.unmix` and `blend.finish` read it."""
@@ -81,6 +81,7 @@ def lay_out(
             around[row, column, 3] = tints[row, column, 3] = limit[row, column]
             around[row, column, 4] = inside[row, column]
             around[row, column, 5] = beyond
+            around[row, column, 6] = lack[row, column] + beyond + max(_0, _1 - np.float32(spill))
             fields[row, column, 0] = rate[row, column]
             fields[row, column, 1] = white[row, column]
             fields[row, column, 2] = beyond

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from greenscreen.facts import BLOCK, FACTS, FIELDS, MARGIN, OUTLINE, RING, TRAITS
+from greenscreen.facts import AROUND, BLOCK, FACTS, FIELDS, MARGIN, OUTLINE, RING, TRAITS
 from greenscreen.glare import without
 from greenscreen.light import Bytes, Floats, decoded
 from greenscreen.plate import Plate
@@ -43,8 +43,8 @@ class State:
         self.kept: Field | None = None
         self.count = self.lost = 0
         self.new, self.plated = True, False
-        self.alone = np.zeros((rows, columns, 6), np.float32)
-        self.alone[..., 5] = 1
+        self.alone = np.zeros((rows, columns, AROUND), np.float32)
+        self.alone[..., 5:] = 1
         self.lone_fields = np.zeros((rows, columns, 5), np.float32)
         self.lone_fields[..., :3] = 1
         self.bare = np.zeros((rows, columns, 4), np.float32)
