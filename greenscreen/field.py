@@ -13,11 +13,11 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from greenscreen.clothes import Clothes
 from greenscreen.extent import beyond, with_tape
 from greenscreen.facts import (
     AROUND,
     BLOCK,
-    GREENNESS,
     KAPPA,
     LEAST,
     OFF,
@@ -41,8 +41,6 @@ QUICK: Final = 0.7
 
 _CROSS: Final = np.ones((3, 3), np.uint8)
 _WIDE: Final = np.ones((5, 5), np.uint8)
-_NEARBY: Final = np.ones((9, 9), np.uint8)
-_LITTLE: Final = np.float32(0.003)
 _SELDOM: Final = 15
 _TAPED: Final = 0.25
 _UNUSUAL: Final = 0.05
@@ -52,7 +50,7 @@ _SURELY: Final = 0.6
 class Field:
     """What is known of one screen, kept from frame to frame; `learn` brings it up to date.
 
-    The fields that the kernels read: *rate*, *white*, *around*, *tints*, *outside*.
+    The fields that the kernels read: *rate*, *around*, *tints*, *outside*, and those of *clothes*.
     """
 
     def __init__(self, *, channels: Channels, plate: Floats, known: Mask) -> None:
@@ -88,16 +86,14 @@ class Field:
         self._verdict = np.zeros((VERDICTS, height, width), np.float32).transpose(1, 2, 0)
         self._expected: Floats | None = None
         ones = np.ones((height, width), np.float32)
-        self.rate, self.white, self.outside, self._limit, self._held = ones, ones, ones * 0, ones * 0, ones * 0
-        self._lack = ones
+        self.rate, self.outside, self._held = ones, ones * 0, ones * 0
+        self.clothes = Clothes(channels, (height, width))
+        """In which colours the speaker is."""
         self.inside: Floats = ones * 0
         """How surely each block lies inside the speaker, 0 to 2, as a hint for `outline`."""
         self._shaded_then: Mask = np.zeros((height, width), np.bool_)
         self.left: Mask = np.zeros((height, width), np.bool_)
         """Where the speaker has just left, and around."""
-        self._weigh = ones * 0
-        self.near: Floats = np.zeros((height, width, 3), np.float32)
-        """The light of the solid part of the speaker that is nearest, by block."""
         self.fields = np.zeros((height, width, 5), np.float32)
         self.around = np.zeros((height, width, AROUND), np.float32)
         self.tints = np.zeros((height, width, 4), np.float32)
@@ -163,9 +159,10 @@ class Field:
         self._since_look = 0 if looked else self._since_look + 1
         if self.fresh or self._since_look % 2 == 0:
             self._learn_speaker(blocks, person, clothes, looked=looked)
+        own = self.clothes
         lay_out(
             self.now, self.plate_blocks, self.channels.key, spill,
-            self.rate, self.white, self.outside, self._weigh, self._limit, self._lack, self._held,
+            self.rate, own.white, self.outside, own.weigh, own.limit, own.lack, self._held,
             self.fields, self.around, self.tints,
         )  # fmt: skip
         self.fresh = False
@@ -193,7 +190,7 @@ class Field:
     def shares(self, blocks: Floats) -> tuple[Floats, Floats, Floats]:
         """The least, mean and most share of speaker in each block."""
         least, mean, most = (np.empty_like(self.rate) for _ in range(3))
-        share_out(_facts(blocks), self.rate, self.white, least, mean, most)
+        share_out(_facts(blocks), self.rate, self.clothes.white, least, mean, most)
         return least, mean, most
 
     def hiding(self, blocks: Floats) -> Mask:
@@ -322,39 +319,14 @@ class Field:
         whole = self._whole = filled(purer, kappa < 0.2)
         hidden = self._hidden(blocks, kappa)
         if looked or self.fresh:
-            self._learn_colours(blocks, deep > 0, (deep > 0) | (within > 0) | whole)
-            self._lack = self._lacking(blocks, kappa < 0.2)
+            self.clothes.learn(
+                blocks, self.now, self.noise,
+                deep=deep > 0, known=(deep > 0) | (within > 0) | whole, solid=kappa < 0.2, fresh=self.fresh,
+            )  # fmt: skip
         self.inside, self._held = (
             np.asarray(cv2.GaussianBlur(n.astype(np.float32), (3, 3), 0), np.float32) for n in (inside, held)
         )
         self._held[whole | hidden] = 1
-
-    def _learn_colours(self, blocks: Floats, deep: Mask, known: Mask) -> None:
-        """Learn how much of the screen's colour the speaker's own holds, from what lies *deep* and is else *known*."""
-        white = limit = np.zeros_like(self.rate)
-        if known.any():
-            # Checks are as green as the greenest of them, noise apart, and need not be even to lie deep inside.
-            over = blocks[..., GREENNESS] - (0.01 + 2 * self.noise) * difference(self.now, self.channels)
-            limit = fill(np.maximum(0, over)[..., None], known.astype(np.float32))[..., 0]
-        if deep.any():
-            one, two = (blocks[..., n] for n in self.channels.others)
-            weigh, white = self._weighed(blocks, one, two)
-            drawn = fill(np.stack([white, weigh], -1), deep.astype(np.float32))
-            lights = np.asarray(cv2.merge([blocks[..., k] for k in range(3)]), np.float32)
-            self.near = _whole(fill(lights, deep.astype(np.float32)))
-            # The greener clothes are, the less their edges are like what lies deep: there more counts as all.
-            white = np.clip(1.2 * drawn[..., 0] + 0.02, 0, 0.8)
-            self._weigh = _whole(drawn[..., 1])
-        self.white, self._limit = _whole(1 / (1 - white)), _whole(limit)
-
-    def _lacking(self, blocks: Floats, known: Mask) -> Floats:
-        """How far the speaker's own light falls short of the screen's colour, at most, around each block."""
-        if not known.any():
-            return self._lack
-        lack = np.where(known, np.maximum(0, -difference(blocks[..., :3], self.channels)), np.float32(0))
-        most, near = (np.asarray(cv2.dilate(n.astype(np.float32), _NEARBY), np.float32) for n in (lack, known))
-        lack = np.where(near > 0, most, most.max()) + _LITTLE
-        return _whole(lack if self.fresh else self._lack + (lack - self._lack) * np.float32(0.5))
 
     def _hidden(self, blocks: Floats, kappa: Floats) -> Mask:
         """The tape that the speaker hides: before it no share of the screen's colour tells; what is around it does."""
@@ -362,15 +334,6 @@ class Field:
             return self.blind
         closed = cv2.morphologyEx(((kappa < 0.2) & ~self.blind).astype(np.uint8), cv2.MORPH_CLOSE, _WIDE) > 0
         return np.asarray(self.blind & closed & ~self.taped(blocks))
-
-    def _weighed(self, blocks: Floats, one: Floats, two: Floats) -> tuple[Floats, Floats]:
-        """How much more red must weigh so that a block's own colour is no screen; and what share of it still is."""
-        stands = difference(blocks[..., :3], self.channels)
-        lean = two - one
-        weigh = np.clip(np.maximum(0, stands) * lean / (lean * lean + 0.02 * 0.02), -0.5, 0.5)
-        now = self.now[..., self.channels.others[1]] - self.now[..., self.channels.others[0]]
-        left = (stands - weigh * lean) / np.maximum(difference(self.now, self.channels) - weigh * now, 1e-3)
-        return np.asarray(weigh, np.float32), np.asarray(left, np.float32)
 
     def _surely(self, blocks: Floats, expected: Floats, person: Floats, *, loose: bool) -> Mask:
         """The blocks that show nothing but screen, well away from whatever else there is."""

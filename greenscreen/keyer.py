@@ -294,7 +294,7 @@ class Keyer:
             self._hint(
                 cv2.dilate(asked, _CROSS), state.facts, verdict,
                 state.person, state.firm,
-                field.near, field.inside, fields, around, state.hints,
+                field.clothes.near, field.inside, fields, around, state.hints,
             )  # fmt: skip
             w0, b0, w1, b1, w2, b2 = self._outline_weights
             self._mend(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from greenscreen import plate
-from greenscreen.field import Field
+from greenscreen.clothes import Clothes
 from greenscreen.keyer import Keyer
 from greenscreen.light import DECODE
 from tests.greenscreen.test_keyer import BLUE, GREEN, SIZE, studio
@@ -40,13 +40,18 @@ def purple(screen: tuple[int, int, int], clothes: tuple[int, int, int]) -> float
     return float(np.maximum(0, lack - max(0, np.mean(np.delete(own, key)) - own[key]))[rim].mean())
 
 
+def anything(clothes: Clothes, blocks: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """Instead of how far the speaker's light falls short: it may do so as far as it likes, and nothing is mended."""
+    return np.ones(solid.shape, np.float32)
+
+
 @pytest.mark.parametrize(("screen", "clothes"), [(GREEN, NAVY), (BLUE, BROWN)], ids=["green", "blue"])
 def test_rims_of_dark_clothes_do_not_turn_purple(
     screen: tuple[int, int, int], clothes: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
 ):
     """Nor yellow, before a blue screen: where the camera's colour is blurred, too much of the screen's is taken off."""
     mended = purple(screen, clothes)
-    monkeypatch.setattr(Field, "_lacking", lambda field, blocks, solid: np.ones(solid.shape, np.float32))
+    monkeypatch.setattr(Clothes, "_lacking", anything)
     left = purple(screen, clothes)
 
     assert left > 0.003
@@ -64,7 +69,7 @@ def test_purple_clothes_stay_purple_up_to_their_rims(monkeypatch: pytest.MonkeyP
             for _ in range(6):
                 keyed = keyer.key(whole)
         seen.append(keyed.foreground.astype(int))
-        monkeypatch.setattr(Field, "_lacking", lambda field, blocks, solid: np.ones(solid.shape, np.float32))
+        monkeypatch.setattr(Clothes, "_lacking", anything)
     rim = (keyed.alpha > 128) & (cv2.erode(keyed.alpha, np.ones((9, 9), np.uint8)) < 250)
 
     assert rim.sum() > 2000
