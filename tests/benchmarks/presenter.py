@@ -31,6 +31,8 @@ class Look:
     """``short``, ``long``, ``curls``, ``bun`` or ``bald``."""
     flying: float = 0.5
     """How many strands leave the mass: 0 to 1."""
+    combed: float = 0.0
+    """How much of the mass itself is drawn hair by hair, with light that comes through it: 0 to 1."""
     beard: bool = False
     spectacles: str = ""
     """``thin``, ``thick`` or none."""
@@ -278,6 +280,7 @@ def _hair_on(c: Canvas, look: Look, hair: np.ndarray) -> None:
     mask = c.blob(cap)
     sheen = 1 + 0.35 * noise(rng, c.shape, (0.4 * c.unit, 0.02 * c.unit))[..., None]
     c.solid(mask, hair * np.clip(sheen, 0.3, 2.2), depth=0.2, glow=glow)
+    _comb(c, mask, look, hair)
     around = np.concatenate([rng.uniform(-np.pi - 0.1, 0.1, 700)])
     reach = rng.uniform(0.9, 1.0, around.size) * swell
     roots = [(0.4 * r * np.cos(a), 0.55 * r * np.sin(a)) for a, r in zip(around, reach, strict=True)]
@@ -314,6 +317,7 @@ def _behind(look: Look, rng: np.random.Generator, unit: float, hair: np.ndarray)
         mass = c.blob([*half, (0.0, low), *[(-x, y) for x, y in half[:0:-1]]])
         sheen = 1 + 0.4 * noise(rng, c.shape, (0.8 * unit, 0.02 * unit))[..., None]
         c.solid(mass, hair * np.clip(sheen, 0.3, 2.2), depth=0.3, glow=look.spill)
+        _comb(c, mass, look, hair)
         for side in (-1, 1):
             y = rng.uniform(-0.4, low, 420)
             x = side * (0.44 + 0.04 * rng.standard_normal(y.size))
@@ -339,19 +343,11 @@ def _strands(
     curl: float,
     fall: float = 0.3,
 ) -> None:
-    """Draw single hairs: each starts at its root, leans, curls at random, and falls."""
-    rng, steps, groups = c.rng, 14, 6
+    """Draw single hairs."""
+    rng, groups = c.rng, 6
     if not roots:
         return
-    at, angle = np.array(roots, float), np.array(lean, float)
-    bend, own = rng.normal(0, curl, at.shape[0]), length * rng.uniform(0.5, 1.3, at.shape[0])
-    path = [at]
-    for _ in range(steps):
-        angle = angle + bend * 2 / steps + rng.normal(0, 0.25 * curl, angle.size) / steps**0.5
-        way = np.stack([np.cos(angle), np.sin(angle) + fall / steps * len(path)], axis=1)
-        at = at + way / np.linalg.norm(way, axis=1, keepdims=True) * (own / steps)[:, None]
-        path.append(at)
-    curves = np.stack(path, axis=1)
+    curves = _grown(rng, roots, lean, length=length, curl=curl, fall=fall)
     for group in range(groups):
         mine = list(curves[group::groups])
         if not mine:
@@ -360,6 +356,48 @@ def _strands(
         mask = c.lines(mine, c.unit / 560 * rng.choice([0.6, 1.0, 1.6, 2.0])) * rng.uniform(0.55, 1.0)
         shade = hair * rng.uniform(0.6, 1.8) + 0.012 * rng.uniform(0, 1)
         c.lay(mask, shade.astype(np.float32), spill=glow * 0.25 * (float(shade.mean()) + 0.05))
+
+
+def _comb(c: Canvas, mask: np.ndarray, look: Look, hair: np.ndarray) -> None:
+    """Draw a mass of hair again, lock by lock, with light of the screen behind that comes through where it is thin."""
+    if not look.combed:
+        return
+    rng, locks = c.rng, 40
+    depth = cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / c.unit
+    patchy = np.clip(0.6 + 0.5 * noise(rng, c.shape, (0.3 * c.unit, 0.06 * c.unit)), 0, 2)
+    through = np.exp(-depth / rng.uniform(0.05, 0.4)) * patchy * rng.uniform(0.2, 2)
+    through = np.minimum(0.6, 0.6 * look.spill * (float(hair.mean()) + 0.05) * through)
+    rows, columns = np.nonzero(mask > 0.5)
+    curl = {"curls": rng.uniform(1, 5), "short": 0.5}.get(look.style, rng.uniform(0.2, 0.8))
+    length = {"curls": 0.3, "short": 0.2}.get(look.style, 0.5)
+    wide, contrast = rng.uniform(0.8, 3), rng.uniform(0.1, 0.6)
+    within = np.minimum(1, 1.3 * _soft(c, mask, 0.015))
+    c.spill += mask * through
+    for _ in range(locks):
+        some = rng.integers(0, len(rows), int(100 * look.combed))
+        roots = (np.stack([columns[some], rows[some]], axis=1) - c.origin) / c.unit
+        away = np.arctan2(roots[:, 1] + 0.1, roots[:, 0]) + rng.normal(0, 0.5, len(roots))
+        lean = away if look.style == "curls" else np.pi / 2 + 0.4 * np.cos(away)
+        curves = _grown(rng, list(map(tuple, roots)), list(lean), length=length, curl=curl)
+        lock = c.lines(list(curves), c.unit / 560 * wide * rng.uniform(0.6, 1.4)) * rng.uniform(0.3, 0.9)
+        shade = (hair * np.exp(rng.normal(0, contrast))).astype(np.float32)
+        c.lay(lock * within, shade, spill=through * rng.uniform(0, 2))
+
+
+def _grown(
+    rng: np.random.Generator, roots: Points, lean: list[float], *, length: float, curl: float, fall: float = 0.3
+) -> np.ndarray:
+    """Points of single hairs: each starts at its root, leans, curls at random, and falls."""
+    steps = 14
+    at, angle = np.array(roots, float), np.array(lean, float)
+    bend, own = rng.normal(0, curl, at.shape[0]), length * rng.uniform(0.5, 1.3, at.shape[0])
+    path = [at]
+    for _ in range(steps):
+        angle = angle + bend * 2 / steps + rng.normal(0, 0.25 * curl, angle.size) / steps**0.5
+        way = np.stack([np.cos(angle), np.sin(angle) + fall / steps * len(path)], axis=1)
+        at = at + way / np.linalg.norm(way, axis=1, keepdims=True) * (own / steps)[:, None]
+        path.append(at)
+    return np.stack(path, axis=1)
 
 
 def _spectacles(c: Canvas, kind: str) -> None:

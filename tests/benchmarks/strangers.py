@@ -7,7 +7,7 @@ seed. Screen, camera and codec are those of `footage`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -45,10 +45,22 @@ class Thing:
     strands: int
     """Hairs that stand off it."""
     seed: int
+    second: np.ndarray | None = None
+    """Another colour, which it is printed with."""
+    print: float = 0.0
+    """How large the print is, in pixels."""
+    soft: float = 0.0
+    """How far its outline is spread, in pixels, as that of fur is."""
+    pile: float = 0.0
+    """How much brighter and darker it is from hair to hair."""
+    through: float = 0.0
+    """How much of the screen's light comes through it, here and there."""
 
 
-def take(seed: int, *, size: tuple[int, int] = (1280, 720), length: int = 8, empty: int = 12) -> Clip:
-    """Draw, light, film and code one clip of five things."""
+def take(
+    seed: int, *, size: tuple[int, int] = (1280, 720), length: int = 8, empty: int = 12, finery: bool = False
+) -> Clip:
+    """Draw, light, film and code one clip of five things, which *finery* makes prints, fur and cloth to see through."""
     rng = np.random.default_rng([seed, 77])
     hue = "blue" if seed % 5 == 4 else "green"
     screen = Screen(
@@ -65,6 +77,8 @@ def take(seed: int, *, size: tuple[int, int] = (1280, 720), length: int = 8, emp
     glow, before, gains = cloth.mean(axis=(0, 1)), studio.spread(cloth, camera), studio.gain(camera, 0, 0.3)
     empties = [studio.expose(before, camera, gains, rng) for _ in range(empty)]
     things = [_thing(rng, size, hue, solid=number < 3) for number in range(5)]
+    if finery:
+        things = [_dressed(thing, rng, size, hue) for thing in things]
     shots, alphas, foregrounds = [], [], []
     for number in range(length):
         paint, cover, spill = (studio.spread(p, camera) for p in _painted(things, size, number))
@@ -103,11 +117,7 @@ def _camera(rng: np.random.Generator, *, jpeg: bool) -> Camera:
 def _thing(rng: np.random.Generator, size: tuple[int, int], hue: str, *, solid: bool) -> Thing:
     w, h = size
     around, far = np.sort(rng.uniform(0, 2 * np.pi, 9)), rng.uniform(0.08, 0.28, 9) * h
-    pixel = np.array([[[rng.integers(180), 255 * rng.uniform(0, 0.8), rng.integers(30, 250)]]], np.uint8)
-    colour = decode(cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0] / 255).astype(np.float32)
-    key = 1 if hue == "green" else 0
-    if colour[key] > 1.15 * max(np.delete(colour, key)):  # nobody could tell it from the screen
-        colour = np.roll(colour, 1)
+    colour = _colour(rng, hue)
     return Thing(
         outline=np.stack([np.cos(around) * far, np.sin(around) * far], axis=1),
         place=np.array([rng.uniform(0.15, 0.85) * w, rng.uniform(0.3, 0.9) * h]),
@@ -122,6 +132,29 @@ def _thing(rng: np.random.Generator, size: tuple[int, int], hue: str, *, solid: 
     )
 
 
+def _colour(rng: np.random.Generator, hue: str) -> np.ndarray:
+    pixel = np.array([[[rng.integers(180), 255 * rng.uniform(0, 0.8), rng.integers(30, 250)]]], np.uint8)
+    colour = decode(cv2.cvtColor(pixel, cv2.COLOR_HSV2BGR)[0, 0] / 255).astype(np.float32)
+    key = 1 if hue == "green" else 0
+    if colour[key] > 1.15 * max(np.delete(colour, key)):  # nobody could tell it from the screen
+        colour = np.roll(colour, 1)
+    return colour
+
+
+def _dressed(thing: Thing, rng: np.random.Generator, size: tuple[int, int], hue: str) -> Thing:
+    """The same thing, printed, furry, or lit through."""
+    h = size[1]
+    return replace(
+        thing,
+        second=_colour(rng, hue),
+        print=float(np.exp(rng.uniform(np.log(0.004), np.log(0.2)))) * h if rng.random() < 0.6 else 0.0,
+        soft=rng.uniform(0, 0.02) * h if rng.random() < 0.4 else 0.0,
+        pile=rng.uniform(0, 0.6) if rng.random() < 0.5 else 0.0,
+        through=rng.uniform(0, 0.5) if rng.random() < 0.5 else 0.0,
+        strands=int(rng.choice([0, 60, 160, 400])),
+    )
+
+
 def _painted(things: list[Thing], size: tuple[int, int], number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Premultiplied colour, cover, and share of the screen's light thrown back, of frame *number*."""
     w, h = size
@@ -131,14 +164,31 @@ def _painted(things: list[Thing], size: tuple[int, int], number: int) -> tuple[n
         steps = max(1, int(np.abs(thing.speed).max() / 2))
         moments = [number + _SHUTTER * (step + 0.5) / steps for step in range(steps)]
         mask = np.mean([_shape(thing, size, at) for at in moments], axis=0)
+        if thing.soft:
+            mask = cv2.GaussianBlur(mask, (0, 0), thing.soft)
         mask = np.maximum(mask, _strands(thing, rng, size, number)) * np.float32(thing.cover)
         folds = np.clip(1 + thing.rough * noise(rng, (h, w), (h / 20, h / 25)), 0.2, 2)[..., None]
         inside = cv2.distanceTransform((mask > 0.5 * thing.cover).astype(np.uint8), cv2.DIST_L2, 5)
         shine = np.exp(-inside / thing.rim) * thing.spill * (float(thing.colour.mean()) * 0.7 + 0.05) * mask
+        if thing.through:
+            here = np.clip(0.5 + 0.5 * noise(rng, (h, w), (h / 40, h / 40)), 0, 1.5)
+            shine += mask * here * np.minimum(0.6, thing.through * (float(thing.colour.mean()) + 0.05))
         rest = 1 - mask
-        paint = paint * rest[..., None] + mask[..., None] * thing.colour * folds
+        paint = paint * rest[..., None] + mask[..., None] * _print(thing, rng, size) * folds
         cover, spill = cover * rest + mask, spill * rest + shine
     return paint.astype(np.float32), cover.astype(np.float32), spill.astype(np.float32)
+
+
+def _print(thing: Thing, rng: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+    """Its colours, where it is one or the other, and hair by hair."""
+    w, h = size
+    colour = np.broadcast_to(thing.colour, (h, w, 3))
+    if thing.print and thing.second is not None:
+        other = np.clip(0.5 + 2 * noise(rng, (h, w), (thing.print, thing.print)), 0, 1)[..., None]
+        colour = colour * (1 - other) + thing.second * other
+    if thing.pile:
+        colour = colour * np.exp(thing.pile * noise(rng, (h, w), (h / 60, 1.5)))[..., None]
+    return colour
 
 
 def _shape(thing: Thing, size: tuple[int, int], at: float) -> np.ndarray:

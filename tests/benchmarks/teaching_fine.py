@@ -1,10 +1,11 @@
 """Teach the network that mends outlines at full size (`greenscreen.fine`), on footage whose truth is known.
 
-    python -m tests.benchmarks.teaching_fine [--clips 1060] [--seed 600] [--keep FILE.npz] [--out FILE.npz]
+    python -m tests.benchmarks.teaching_fine [--clips 1600] [--seed 600] [--keep FILE.npz] [--out FILE.npz]
 
 The clips are those of `teaching`, whose network must be there before: what is learnt here is what it leaves. Each
 clip counts as much as any other, whether it is hard or easy; else the hardest would be learnt from alone, at the
-cost of clean footage. Some five seconds a clip, and half a minute to learn.
+cost of clean footage. Some five seconds a clip, and half a minute to learn. The one in the package was taught on the
+first 1060 of them; taught on all, with the `outline` of now, it errs by 1 % less on them and by as much on others.
 
 Of networks with 8, 12, 16 and 24 numbers in their layer, the second errs as little as the third, and the last by 2 %
 less; with two layers of 24 and 12, or 48 and 24, it is 3 and 6 % less, at three and seven times the cost. Told of
@@ -30,7 +31,6 @@ from tests.benchmarks.teaching import Lessons
 PACKAGE = Path(fine.__file__).parent / "models" / "fine.npz"
 
 _A_FRAME = 900
-_EASIEST = 1e-3
 _GUIDED = slice(9, 13)
 """Where the share of speaker, as brightness tells it, stands in what is told."""
 
@@ -84,10 +84,7 @@ def taught(seen: Lessons, *, steps: int = 10000, seed: int = 0) -> dict[str, np.
     middle, spread = seen.told.mean(axis=0), seen.told.std(axis=0) + 1e-3
     facts = torch.tensor((seen.told - middle) / spread)
     found, truth = torch.tensor(seen.told[:, _GUIDED]).clamp(0, 1), torch.tensor(seen.truth)
-    each = (found - truth).square().mean(dim=1).numpy()
-    hard = np.bincount(seen.clip, each) / np.maximum(np.bincount(seen.clip), 1)
-    counted = 1 / (hard + _EASIEST)[seen.clip]
-    weight = torch.tensor((counted / counted.mean()).astype(np.float32))
+    weight = torch.tensor(teaching.counted(seen, found.numpy(), power=1))
     layers = [torch.nn.Linear(FINE, fine.HIDDEN), torch.nn.Linear(fine.HIDDEN, 4)]
     network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1])
     batch = 4096

@@ -1,9 +1,11 @@
 """The footage that keyers are measured on tells the truth about itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tests.benchmarks import baselines, footage, matting
+from tests.benchmarks import baselines, footage, matting, presenter, strangers
 from tests.benchmarks.light import LINEAR, over
 
 SMALL = (384, 216)
@@ -70,3 +72,28 @@ def test_tuning_never_makes_a_matte_worse(clip):
 
     for way in ("IBK", "OBS", "ffmpeg"):
         assert error(f"{way} tuned") <= error(way) * 1.02
+
+
+def test_light_that_comes_through_hair_makes_no_hole_in_it():
+    """Fair hair that is lit through from behind is greenish here and there; in truth it covers as much."""
+    fair = presenter.Look(hair="e6d3a8", style="long", spill=1.5, flying=0.0)
+    smooth, combed = (
+        presenter.draw(replace(fair, combed=combed), np.random.default_rng(4), unit=200, below=2.0).behind
+        for combed in (0.0, 1.0)
+    )
+
+    solid = smooth.paint[..., 3] > 0.99
+    assert combed.paint[..., 3][solid].min() > 0.99
+    hair_by_hair = [np.abs(np.diff(part.spill, axis=1))[solid[:, 1:]].mean() for part in (smooth, combed)]
+    assert hair_by_hair[1] > 1.5 * hair_by_hair[0]
+    assert combed.spill.max() < 1.3, "it is no brighter than the screen"
+
+
+def test_strangers_in_finery_stand_where_they_stood():
+    """Prints and pile change what is seen, not where it is; fur and hairs only its outline."""
+    bare, dressed = (strangers.take(7, size=SMALL, length=1, empty=2, finery=finery) for finery in (False, True))
+
+    assert np.array_equal(bare.plate_frames[0], dressed.plate_frames[0])
+    was, now = bare.alphas[0] > 0.25, dressed.alphas[0] > 0.25
+    assert (was & now).sum() > 0.7 * (was | now).sum()
+    assert not np.array_equal(bare.foregrounds[0], dressed.foregrounds[0])

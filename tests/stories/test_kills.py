@@ -190,7 +190,7 @@ def test_an_ffmpeg_that_is_killed_is_begun_again(own_lesson, begin, library, slo
             said = ended(child, within=60)
             assert said.status == 0, said
             break
-        assert until(child, step), "it is begun again"
+        assert until(child, step), f"it is begun again: {ended(child, within=60)}"
         met_at_work(child, library, own_lesson)
         child.send_signal(signal.SIGINT)
         assert ended(child, within=10).status == 130
