@@ -107,6 +107,10 @@ def able(exe: str, kind: str) -> frozenset[str]:
     """Names of the ``encoders``, ``filters`` or ``decoders`` that *exe* has.
 
     Asked, not concluded from a version: distributions build ffmpeg with and without almost anything.
+
+    Raises:
+        FfmpegMissing: it cannot be run.
+        FfmpegFailed: it was ended by somebody else; that may pass.
     """
     try:
         listing = subprocess.run(
@@ -118,6 +122,8 @@ def able(exe: str, kind: str) -> frozenset[str]:
             check=True,
         ).stdout
     except (OSError, subprocess.SubprocessError) as error:
+        if isinstance(error, subprocess.CalledProcessError) and error.returncode < 0:
+            raise _explained(error.returncode, error.stderr.splitlines()) from error
         raise FfmpegMissing(f"{exe} cannot be run: {error}", hint="correct ffmpeg.program in the settings") from error
     rows = re.finditer(r"^ [A-Z.|]{2,6} +([A-Za-z0-9_]+) ", listing, re.MULTILINE)
     return frozenset(row[1] for row in rows)

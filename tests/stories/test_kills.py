@@ -197,6 +197,25 @@ def test_an_ffmpeg_that_is_killed_is_begun_again(own_lesson, begin, library, slo
     whole(library / "interrupted")
 
 
+@pytest.mark.parametrize("asked", ["-encoders", "-filters"])
+def test_an_ffmpeg_that_is_killed_while_it_says_what_it_can_is_asked_again(
+    own_lesson, begin, library, exe, tmp_path, asked
+):
+    """It is no wrong setting either."""
+    program, before = tmp_path / "ffmpeg", tmp_path / "before"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *{asked}*) [ -e "{before}" ] || {{ touch "{before}"; kill -9 $$; }};; esac\n'
+        f'exec "{exe}" "$@"\n'
+    )
+    program.chmod(0o755)
+
+    said = ended(begin("process", own_lesson, *SETTINGS, "--set", f"ffmpeg.program={program}"))
+
+    assert before.exists()
+    assert said.status == 0, said
+    whole(library / "interrupted")
+
+
 def test_an_ffmpeg_that_is_killed_again_and_again_is_a_failure_with_a_sentence(
     own_lesson, begin, library, exe, tmp_path
 ):
