@@ -378,14 +378,20 @@ def _comb(c: Canvas, mask: np.ndarray, look: Look, hair: np.ndarray) -> None:
         roots = (np.stack([columns[some], rows[some]], axis=1) - c.origin) / c.unit
         away = np.arctan2(roots[:, 1] + 0.1, roots[:, 0]) + rng.normal(0, 0.5, len(roots))
         lean = away if look.style == "curls" else np.pi / 2 + 0.4 * np.cos(away)
-        curves = _grown(rng, list(map(tuple, roots)), list(lean), length=length, curl=curl)
+        curves = _grown(rng, roots, lean, length=length, curl=curl)
         lock = c.lines(list(curves), c.unit / 560 * wide * rng.uniform(0.6, 1.4)) * rng.uniform(0.3, 0.9)
         shade = (hair * np.exp(rng.normal(0, contrast))).astype(np.float32)
         c.lay(lock * within, shade, spill=through * rng.uniform(0, 2))
 
 
 def _grown(
-    rng: np.random.Generator, roots: Points, lean: list[float], *, length: float, curl: float, fall: float = 0.3
+    rng: np.random.Generator,
+    roots: Points | np.ndarray,
+    lean: list[float] | np.ndarray,
+    *,
+    length: float,
+    curl: float,
+    fall: float = 0.3,
 ) -> np.ndarray:
     """Points of single hairs: each starts at its root, leans, curls at random, and falls."""
     steps = 14

@@ -211,15 +211,15 @@ def off(seen: Lessons, network: dict[str, np.ndarray] | None) -> float:
 
 def drawn(rng: np.random.Generator, seed: int, number: int) -> Clip:
     """Clip *number* of those that are learnt from."""
-    size = _SIZES[number % len(_SIZES)]
+    size, late = _SIZES[number % len(_SIZES)], number >= _COMBED
     if number % 4 == 3:
-        return strangers.take(seed, size=size, length=3, empty=6, finery=number >= _COMBED)
+        return strangers.take(seed, size=size, length=3, empty=6, finery=late)
     name = footage.NAMES[number * 7 % len(footage.NAMES)]
     lots = np.random.default_rng([seed, zlib.crc32(name.encode())])
     scene = footage.plan(name, lots)
-    if number % 4 or number >= _COMBED:
+    if number % 4 or late:
         scene = _any(scene, rng)
-    if number >= _COMBED:
+    if late:
         scene = replace(scene, look=_combed(scene.look, rng))
     return footage.shoot(name, scene, lots, size=size, length=3, empty=6)
 
